@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A product that only the named trait needs.
+func when(_ trait: String) -> TargetDependencyCondition? { .when(traits: [trait]) }
+
+let package = Package(
+    name: "holdfast",
+    products: [
+        .library(name: "Holdfast", targets: ["Holdfast"]),
+        .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
+        .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
+        .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
+        .executable(name: "holdfast", targets: ["HoldfastCLI"]),
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
+        .default(enabledTraits: ["SQLite"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        // The library: claims, client, lease. No network, no C.
+        .target(
+            name: "Holdfast",
+            dependencies: [
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        // Backends.
+        .target(name: "HoldfastSQL", dependencies: ["Holdfast"], swiftSettings: strict),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(
+            name: "HoldfastSQLite",
+            dependencies: [
+                "Holdfast", "HoldfastSQL",
+                .target(name: "CSQLite", condition: when("SQLite")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "HoldfastStores",
+            dependencies: [
+                "Holdfast", .target(name: "HoldfastSQLite", condition: when("SQLite")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // The test kit: clock, faults, conformance, checkers, simulation.
+        .target(name: "HoldfastTesting", dependencies: ["Holdfast"], swiftSettings: strict),
+
+        // The command.
+        .target(name: "CHoldfastProcess"),
+        .executableTarget(
+            name: "HoldfastCLI",
+            dependencies: [
+                "Holdfast", "HoldfastStores", "CHoldfastProcess",
+                .target(name: "HoldfastSQLite", condition: when("SQLite")),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "HoldfastTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastTestingTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastSQLiteTests",
+            dependencies: ["Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastSQLite", "HoldfastStores"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastCLITests",
+            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,75 @@
+/// What a backend can and cannot promise. What it cannot do is an error at the door, never a silent weakening.
+public struct BackendCapabilities: Sendable, Hashable {
+    /// How far exclusion and tokens hold when machines fail.
+    public enum Guarantee: String, Sendable, Hashable, Codable {
+        /// An ensemble agrees on every step.
+        case consensus
+        /// Exclusion holds while one node keeps its state.
+        case singleAuthority = "single authority"
+        /// Exclusion holds while fewer than a bound of nodes lose state or step their clocks.
+        case quorumTimed = "quorum, timed"
+        /// Exclusion holds while no failover loses an acknowledged write.
+        case bestEffort = "best effort"
+    }
+
+    /// What ends a claim whose owner is gone.
+    public enum Expiry: String, Sendable, Hashable, Codable {
+        /// Its own time to live, also where the owner's process still has a connection.
+        case timeToLive = "time to live"
+        /// The end of its owner's session: an orphan lives as long as the session does.
+        case session
+    }
+
+    /// The kind of store: `memory`, `sqlite`, …; a label in metrics.
+    public var name: String
+    public var guarantee: Guarantee
+    public var expiry: Expiry
+    public var supportsShared: Bool
+    public var supportsPermits: Bool
+    /// The most keys in one atomic claim; 1 where there is no atomic claim over several.
+    public var keysPerClaimLimit: Int
+    /// Whether waiters are served in the order of their placing.
+    public var isFIFO: Bool
+    /// Whether `claims(withPrefix:limit:)` answers.
+    public var supportsListing: Bool
+    public var shortestTimeToLive: Duration
+    public var longestTimeToLive: Duration
+
+    public init(
+        name: String, guarantee: Guarantee, expiry: Expiry, supportsShared: Bool = true, supportsPermits: Bool = true,
+        keysPerClaimLimit: Int = Claim.keysLimit, isFIFO: Bool = true, supportsListing: Bool = true,
+        shortestTimeToLive: Duration = .seconds(1), longestTimeToLive: Duration = .seconds(7 * 24 * 3600)
+    ) {
+        self.name = name
+        self.guarantee = guarantee
+        self.expiry = expiry
+        self.supportsShared = supportsShared
+        self.supportsPermits = supportsPermits
+        self.keysPerClaimLimit = keysPerClaimLimit
+        self.isFIFO = isFIFO
+        self.supportsListing = supportsListing
+        self.shortestTimeToLive = shortestTimeToLive
+        self.longestTimeToLive = longestTimeToLive
+    }
+
+    /// The door: throws ``LockError/Code/unsupported`` for what this backend cannot keep.
+    package func admit(_ claim: Claim) throws(LockError) {
+        guard claim.parts.count <= keysPerClaimLimit else {
+            throw LockError(
+                .unsupported, "\(name) takes at most \(keysPerClaimLimit) keys in one claim, not \(claim.parts.count)")
+        }
+        guard claim.timeToLive >= shortestTimeToLive, claim.timeToLive <= longestTimeToLive else {
+            throw LockError(
+                .invalidArgument,
+                "a time to live on \(name) is \(shortestTimeToLive) to \(longestTimeToLive), not \(claim.timeToLive)")
+        }
+        for part in claim.parts {
+            switch part.mode {
+            case .exclusive: continue
+            case .shared where supportsShared: continue
+            case .permits where supportsPermits: continue
+            default: throw LockError(.unsupported, "\(name) has no \(part.mode) locks", key: part.key)
+            }
+        }
+    }
+}

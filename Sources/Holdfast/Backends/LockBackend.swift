@@ -1,0 +1,42 @@
+/// One kind of server, reached in one way: the five verbs that keep claims, and little more.
+///
+/// The client owns everything else, once, for all backends: validation, waiting policy, deadlines, renewal, loss.
+/// Every verb throws ``LockError/Code/unavailable`` where the outcome is unknown, and ``LockError/Code/cancelled``
+/// where its task was cancelled before the outcome was known.
+public protocol LockBackend: Sendable {
+    var capabilities: BackendCapabilities { get }
+
+    /// Keeps connections and sessions alive; returns when cancelled. Called once, by the client's own `run()`.
+    func run() async throws
+
+    /// Puts `claim` at the end of its queues; with ``PlaceCondition/ifFree`` only where it would be held at once.
+    ///
+    /// Idempotent per claim id: a claim that is there already answers how it stands, and lives anew from this call.
+    func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement
+
+    /// Returns when a waiting claim comes to be held, at once where it is. Cancelling ends the wait, not the claim.
+    ///
+    /// Never moves a deadline. Throws ``LockError/Code/leaseLost`` where the claim is gone.
+    func grant(of id: Claim.ID) async throws(LockError) -> Grant
+
+    /// Makes claims, waiting or held, live for `timeToLive` from now, in as few round trips as the backend allows.
+    func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension
+
+    /// Removes a claim, held or waiting. Idempotent, and deaf to cancellation.
+    func remove(_ id: Claim.ID) async throws(LockError) -> Removal
+
+    /// Marks a claim so that its owner's next `extend` says that an operator asks it to let go.
+    func ask(_ id: Claim.ID) async throws(LockError) -> Removal
+
+    /// The claims on the keys that begin with `prefix`, by key, then in queue order; at most `limit`.
+    func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord]
+
+    /// Claims that the client should look at now, by extending them: they were asked for, or are gone.
+    ///
+    /// A hint and no more; a backend that has nothing to say returns a finished stream. Called once.
+    func hints() -> AsyncStream<[Claim.ID]>
+}
+
+extension LockBackend {
+    public func hints() -> AsyncStream<[Claim.ID]> { AsyncStream { $0.finish() } }
+}

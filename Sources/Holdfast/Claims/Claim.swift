@@ -1,0 +1,76 @@
+/// One owner's request for one or more keys: waiting, held, or gone.
+public struct Claim: Sendable {
+    /// The most keys that one claim may have.
+    public static let keysLimit = 64
+
+    /// One random number per client, then a counter: unique without a system call per claim.
+    public struct ID: Sendable, Hashable {
+        public let client: UInt64
+        public let sequence: UInt64
+
+        public init(client: UInt64, sequence: UInt64) {
+            self.client = client
+            self.sequence = sequence
+        }
+    }
+
+    /// One key of a claim, and the mode in which it is wanted.
+    public struct Part: Sendable, Hashable {
+        public let key: LockKey
+        public let mode: LockMode
+
+        public init(_ key: LockKey, _ mode: LockMode = .exclusive) {
+            self.key = key
+            self.mode = mode
+        }
+    }
+
+    public let id: ID
+    /// Sorted by the keys' bytes, no key twice.
+    public let parts: [Part]
+    /// The claim expires when it was not extended for this long.
+    public let timeToLive: Duration
+    public let owner: Owner
+
+    /// Makes a claim whose parts are placed together, at one point in the order.
+    ///
+    /// - Parameters:
+    ///   - parts: 1 to 64, in any order, each key once.
+    ///   - timeToLive: more than zero; the client checks its own, narrower bounds.
+    /// - Throws: ``LockError/Code/invalidKey`` or ``LockError/Code/invalidArgument``.
+    public init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner) throws(LockError) {
+        guard !parts.isEmpty, parts.count <= Self.keysLimit else {
+            throw LockError(.invalidArgument, "a claim has 1 to \(Self.keysLimit) keys; \(parts.count) were given")
+        }
+        guard timeToLive > .zero else {
+            throw LockError(.invalidArgument, "a time to live must be longer than zero; \(timeToLive) was asked for")
+        }
+        for part in parts {
+            try part.key.validate()
+            try part.mode.validate()
+        }
+        self.id = id
+        self.parts = parts.count == 1 ? parts : parts.sorted { $0.key < $1.key }
+        self.timeToLive = timeToLive
+        self.owner = owner
+        for (part, next) in zip(self.parts, self.parts.dropFirst()) where part.key == next.key {
+            throw LockError(.invalidArgument, "a claim names each key once; \(part.key.text.debugDescription) is twice")
+        }
+    }
+}
+
+extension Claim.ID: CustomStringConvertible, LosslessStringConvertible, Comparable {
+    /// `<client>-<sequence>`, both in hexadecimal.
+    public var description: String { String(client, radix: 16) + "-" + String(sequence, radix: 16) }
+
+    public init?(_ description: String) {
+        let halves = description.split(separator: "-", omittingEmptySubsequences: false)
+        guard halves.count == 2, let client = UInt64(halves[0], radix: 16), let sequence = UInt64(halves[1], radix: 16)
+        else { return nil }
+        self.init(client: client, sequence: sequence)
+    }
+
+    public static func < (lhs: Claim.ID, rhs: Claim.ID) -> Bool {
+        (lhs.client, lhs.sequence) < (rhs.client, rhs.sequence)
+    }
+}

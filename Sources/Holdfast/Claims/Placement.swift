@@ -1,0 +1,75 @@
+/// Where a claim may be placed.
+public enum PlaceCondition: Sendable, Hashable {
+    /// At the end of its queues, held or waiting.
+    case always
+    /// Only where it would be held at once; otherwise it is refused and leaves nothing behind.
+    case ifFree
+}
+
+/// What a backend says when a claim comes to be held.
+public struct Grant: Sendable, Hashable {
+    public let token: FencingToken
+
+    public init(token: FencingToken) { self.token = token }
+}
+
+/// What became of a `place`.
+public enum Placement: Sendable, Hashable {
+    case held(Grant)
+    case waiting
+    /// Only under ``PlaceCondition/ifFree``: an earlier claim blocks it.
+    case refused
+}
+
+/// What became of an `extend`. Claims that are in neither set were extended.
+public struct Extension: Sendable, Hashable {
+    /// Expired, removed or never placed: final.
+    public var gone: Set<Claim.ID>
+    /// Extended, but an operator asks the owner to let go (`holdfast break`).
+    public var asked: Set<Claim.ID>
+
+    public init(gone: Set<Claim.ID> = [], asked: Set<Claim.ID> = []) {
+        self.gone = gone
+        self.asked = asked
+    }
+}
+
+/// What became of a `remove` or an `ask`.
+public enum Removal: Sendable, Hashable {
+    /// The claim was there.
+    case removed
+    /// The claim was not there: removed before, expired, or never placed.
+    case absent
+}
+
+/// One claim as a listing shows it: one record per key of the claim.
+public struct ClaimRecord: Sendable, Hashable {
+    public var key: LockKey
+    public var id: Claim.ID
+    public var mode: LockMode
+    public var owner: Owner
+    /// `nil` while the claim waits.
+    public var token: FencingToken?
+    /// Since the claim was placed.
+    public var age: Duration
+    /// Until the claim expires, if it is not extended. Zero where only its owner's end can free it.
+    public var remaining: Duration
+    /// Whether an operator asked the owner to let go.
+    public var isAsked: Bool
+
+    public var isHeld: Bool { token != nil }
+
+    public init(
+        key: LockKey, id: Claim.ID, mode: LockMode, owner: Owner, token: FencingToken?, age: Duration,
+        remaining: Duration, isAsked: Bool = false
+    ) {
+        self.key = key
+        self.id = id
+        self.mode = mode
+        self.owner = owner
+        self.token = token
+        self.age = age
+        self.remaining = remaining
+        self.isAsked = isAsked
+    }
+}

@@ -1,0 +1,70 @@
+/// What went wrong with a lock, written for the reader at three in the morning.
+public struct LockError: Error, Sendable {
+    /// What kind of failure it is. More codes may come; switch with a `default`.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Kind: String {
+            case invalidKey, invalidArgument, unsupported, modeConflict, wouldDeadlock, limitExceeded
+            case busy, timedOut, leaseLost, cancelled
+            case unavailable, denied, storeUnusable, notRunning
+        }
+        private let kind: Kind
+        private init(_ kind: Kind) { self.kind = kind }
+        public var description: String { kind.rawValue }
+
+        /// The key is empty, too long, not UTF-8, or contains control characters.
+        public static let invalidKey = Code(.invalidKey)
+        /// A parameter is out of its range.
+        public static let invalidArgument = Code(.invalidArgument)
+        /// This backend cannot do what was asked for; see ``BackendCapabilities``.
+        public static let unsupported = Code(.unsupported)
+        /// Permits beside another mode on one key, or two limits for one semaphore.
+        public static let modeConflict = Code(.modeConflict)
+        /// The owner already holds the key, so that waiting for it would never end.
+        public static let wouldDeadlock = Code(.wouldDeadlock)
+        /// A bound of the client or of the backend is reached.
+        public static let limitExceeded = Code(.limitExceeded)
+        /// Another claim blocks the key, and the caller would not wait.
+        public static let busy = Code(.busy)
+        /// The key did not come free within the caller's wait.
+        public static let timedOut = Code(.timedOut)
+        /// The lock was lost before the critical section had ended.
+        public static let leaseLost = Code(.leaseLost)
+        /// The calling task was cancelled.
+        public static let cancelled = Code(.cancelled)
+        /// The backend cannot be reached or cannot answer; the outcome is unknown.
+        public static let unavailable = Code(.unavailable)
+        /// The backend refused for lack of permission.
+        public static let denied = Code(.denied)
+        /// What stands in the store is not Holdfast's, or of another version, or cannot be written.
+        public static let storeUnusable = Code(.storeUnusable)
+        /// The client's `run()` does not run.
+        public static let notRunning = Code(.notRunning)
+    }
+
+    public var code: Code
+    public var message: String
+    public var key: LockKey?
+    public var cause: (any Error)?
+
+    public init(_ code: Code, _ message: String, key: LockKey? = nil, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.key = key
+        self.cause = cause
+    }
+
+    /// Whether the same call may succeed later without anything being changed by the caller.
+    public var isRetriable: Bool { code == .unavailable || code == .busy || code == .timedOut }
+
+    /// Whether the backend may have done what was asked, all the same.
+    public var isOutcomeUnknown: Bool { code == .unavailable || code == .cancelled }
+}
+
+extension LockError: CustomStringConvertible {
+    public var description: String {
+        var text = "\(code): \(message)"
+        if let key { text += " [key \(key.text.debugDescription)]" }
+        if let cause { text += " (\(cause))" }
+        return text
+    }
+}
