@@ -17,7 +17,8 @@ public struct FencingToken: Sendable, Hashable, Comparable, RawRepresentable {
     /// - Throws: ``LockError/Code/storeUnusable`` at the end of the 63 bits, rather than a token that repeats.
     package func next() throws(LockError) -> FencingToken {
         guard rawValue < Int64.max, let next = FencingToken(rawValue: rawValue + 1) else {
-            throw LockError(.storeUnusable, "the fencing tokens of this store are used up (2^63 - 1); start a new store")
+            throw LockError(
+                .storeUnusable, "the fencing tokens of this store are used up (2^63 - 1); start a new store")
         }
         return next
     }

@@ -1,0 +1,245 @@
+/// Leads one claim through its whole life: every decision, and no effect.
+///
+/// `now` and all times are since the client's start. A runner performs what the machine says, and tells it what came
+/// of it. Three rules are kept here, once for all backends: only the sending time of an acknowledged request moves the
+/// deadline; an unknown outcome moves nothing; what is lost stays lost.
+package struct ClaimMachine: Sendable {
+    package enum Phase: Sendable, Equatable {
+        /// A place was sent, or will be again.
+        case placing
+        case waiting
+        case held
+        case lost(LeaseLoss)
+        /// Released or given up; what remains is to remove the claim.
+        case ended
+    }
+
+    /// What a tick asks the runner to do.
+    package struct Tick: Sendable, Equatable {
+        package enum Event: Sendable, Equatable {
+            /// No renewal was acknowledged for two thirds of the time to live.
+            case atRisk
+            case lost(LeaseLoss)
+            /// The caller's patience ended. The claim is to be removed.
+            case timedOut
+            /// The waiting claim can no longer be relied on. It is to be removed, and placed anew.
+            case expiredWaiting
+        }
+        package var renews = false
+        package var event: Event?
+    }
+
+    package enum GrantAnswer: Sendable, Equatable {
+        case held
+        /// Granted with too little left to be of use, or after the caller gave up. The claim is to be removed.
+        case tooLate
+    }
+
+    package enum RetryAnswer: Sendable, Equatable {
+        /// The same claim may be placed again.
+        case again
+        /// Too old: remove it, and place a new claim.
+        case anew
+    }
+
+    package private(set) var phase: Phase = .placing
+    package private(set) var timing: LeaseTiming
+    /// Until when the owner may rely on the claim.
+    package private(set) var deadline: Duration = .zero
+    package private(set) var grantedAt: Duration?
+    private let maxHold: Duration?
+    private let waitUntil: Duration?
+    private var firstSentAt: Duration?
+    private var acknowledgedAt: Duration = .zero
+    private var renewAt: Duration = .zero
+    private var isRenewing = false
+    private var isHurried = false
+    private var isAtRisk = false
+
+    package init(timing: LeaseTiming, maxHold: Duration? = nil, waitUntil: Duration? = nil) {
+        self.timing = timing
+        self.maxHold = maxHold
+        self.waitUntil = waitUntil
+    }
+
+    package var isHeld: Bool { phase == .held }
+
+    /// When the next tick is due; `nil` where only a call can change anything.
+    package var nextTick: Duration? {
+        switch phase {
+        case .placing, .lost, .ended: return nil
+        case .waiting:
+            var next = isRenewing ? deadline : min(deadline, renewAt)
+            if let waitUntil { next = min(next, waitUntil) }
+            return next
+        case .held:
+            var next = isRenewing ? deadline : min(deadline, renewAt)
+            if let holdUntil { next = min(next, holdUntil) }
+            if !isAtRisk { next = min(next, acknowledgedAt + timing.riskInterval) }
+            return next
+        }
+    }
+
+    private var holdUntil: Duration? {
+        guard let grantedAt, let maxHold else { return nil }
+        return grantedAt + maxHold
+    }
+}
+
+// MARK: - Placing and waiting
+
+extension ClaimMachine {
+    package mutating func placeSent(at now: Duration) {
+        if firstSentAt == nil { firstSentAt = now }
+    }
+
+    /// The place was acknowledged, held or waiting.
+    ///
+    /// The life counts from the *first* sending: an earlier one whose answer was lost may be the one that was executed.
+    package mutating func placeAcknowledged() {
+        guard phase == .placing, let firstSentAt else { return }
+        phase = .waiting
+        acknowledge(sentAt: firstSentAt)
+    }
+
+    /// The place's outcome is unknown, and the caller goes on trying.
+    package func placeUnknown(now: Duration) -> RetryAnswer {
+        guard let firstSentAt else { return .again }
+        return now < firstSentAt + timing.guaranteed / 2 ? .again : .anew
+    }
+
+    /// The backend says that the claim is held. Never moves the deadline.
+    package mutating func granted(now: Duration) -> GrantAnswer {
+        guard phase == .waiting else { return phase == .held ? .held : .tooLate }
+        guard now <= deadline - timing.usefulMinimum else {
+            phase = .ended
+            return .tooLate
+        }
+        phase = .held
+        grantedAt = now
+        return .held
+    }
+}
+
+// MARK: - Time
+
+extension ClaimMachine {
+    package mutating func tick(now: Duration) -> Tick {
+        var tick = Tick()
+        switch phase {
+        case .placing, .lost, .ended: return tick
+        case .waiting:
+            if now >= deadline {
+                phase = .ended
+                tick.event = .expiredWaiting
+                return tick
+            }
+            if let waitUntil, now >= waitUntil {
+                phase = .ended
+                tick.event = .timedOut
+                return tick
+            }
+        case .held:
+            if now >= deadline { return lose(.expired) }
+            if let holdUntil, now >= holdUntil { return lose(.maxHold) }
+            if !isAtRisk, now >= acknowledgedAt + timing.riskInterval {
+                isAtRisk = true
+                tick.event = .atRisk
+            }
+        }
+        if !isRenewing, now >= renewAt {
+            isRenewing = true
+            tick.renews = true
+        }
+        return tick
+    }
+
+    private mutating func lose(_ reason: LeaseLoss) -> Tick {
+        phase = .lost(reason)
+        return Tick(event: .lost(reason))
+    }
+}
+
+// MARK: - Renewal
+
+extension ClaimMachine {
+    /// Asks for a renewal at once, and for another where one is under way: it may have been answered before the reason.
+    package mutating func hurry(now: Duration) {
+        isHurried = isRenewing
+        renewAt = min(renewAt, now)
+    }
+
+    package mutating func renewed(sentAt: Duration, for timeToLive: Duration) {
+        isRenewing = false
+        guard phase == .waiting || phase == .held else { return }
+        // A life that was chosen anew meanwhile is not what was acknowledged: ask again at once.
+        guard timeToLive == timing.timeToLive else { return renewAt = sentAt }
+        acknowledge(sentAt: sentAt)
+        if isHurried { renewAt = sentAt }
+        isHurried = false
+    }
+
+    package mutating func renewalUnknown(now: Duration) {
+        isRenewing = false
+        renewAt = now + timing.retryInterval
+    }
+
+    /// The backend no longer has the claim.
+    ///
+    /// - Returns: the loss where the claim was held, or the need to place anew where it waited.
+    package mutating func gone() -> Tick.Event? {
+        isRenewing = false
+        switch phase {
+        case .held: return lose(.removed).event
+        case .waiting:
+            phase = .ended
+            return .expiredWaiting
+        default: return nil
+        }
+    }
+
+    /// An operator asks the owner to let go. The claim stays until its body has ended, or it expires.
+    package mutating func asked() -> Tick.Event? {
+        guard phase == .held else { return nil }
+        return lose(.asked).event
+    }
+
+    /// The owner chooses another life. A shorter one lowers the deadline before anything is sent.
+    package mutating func choose(_ timing: LeaseTiming, now: Duration) {
+        self.timing = timing
+        deadline = min(deadline, now + timing.guaranteed)
+        renewAt = min(renewAt, now)
+    }
+
+    private mutating func acknowledge(sentAt: Duration) {
+        guard sentAt >= acknowledgedAt else { return }
+        acknowledgedAt = sentAt
+        deadline = max(deadline, sentAt + timing.guaranteed)
+        renewAt = sentAt + timing.renewalInterval
+        isAtRisk = false
+    }
+}
+
+// MARK: - The end
+
+extension ClaimMachine {
+    /// The client stops: whatever is held is lost.
+    package mutating func clientStopped() -> Tick.Event? {
+        guard phase == .held else { return nil }
+        return lose(.clientStopped).event
+    }
+
+    /// The owner lets go or gives up.
+    ///
+    /// - Returns: whether the claim was held until now, by the owner's own clock.
+    package mutating func end(now: Duration) -> Bool {
+        let wasHeld = phase == .held && now < deadline
+        if case .lost = phase { return false }
+        if phase == .held, !wasHeld {
+            phase = .lost(.expired)
+            return false
+        }
+        phase = .ended
+        return wasHeld
+    }
+}

@@ -1,0 +1,115 @@
+import Synchronization
+
+extension LockClient {
+    /// Performs the queued removals, so many at a time.
+    func removeInBackground() async {
+        await withTaskGroup(of: Void.self) { group in
+            var inFlight = 0
+            while !Task.isCancelled {
+                guard let job = removals.take() else {
+                    await removals.bell.wait()
+                    continue
+                }
+                if inFlight >= configuration.removalsLimit {
+                    await group.next()
+                    inFlight -= 1
+                }
+                group.addTask { await self.perform(job) }
+                inFlight += 1
+            }
+        }
+        removals.close()
+    }
+
+    private func perform(_ job: RemovalQueue.Job) async {
+        defer { removals.finished() }
+        let caller = OneAnswer(job.caller)
+        var failures = 0
+        while true {
+            let outcome = await remove(job.id, telling: caller)
+            if case .success = outcome { return }
+            failures += 1
+            let next = time.now + jitter(Self.backoff(failures))
+            if let pointlessAt = job.pointlessAt, next >= pointlessAt { return }
+            do {
+                try await time.sleep(until: next)
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// One removal. The caller is answered with its outcome, or after its limit without one.
+    private func remove(_ id: Claim.ID, telling caller: OneAnswer) async -> RemovalQueue.Answer {
+        guard caller.isAwaited else { return await removeOnce(id) }
+        let limit = time.now + configuration.removalWaitLimit
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // A cancelled sleep is a sleep that is over.
+                try? await self.time.sleep(until: limit)
+                caller.answer(nil)
+            }
+            let outcome = await removeOnce(id)
+            caller.answer(outcome)
+            group.cancelAll()
+            return outcome
+        }
+    }
+
+    private func removeOnce(_ id: Claim.ID) async -> RemovalQueue.Answer {
+        do throws(LockError) {
+            return .success(try await backend.remove(id))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Gives a claim up that the caller does not have: removes it in the background, and waits for that a little.
+    func discard(_ state: LeaseState) async {
+        unregisterEnded(state)
+        await removeByRun(state)
+    }
+
+    /// Hands a removal to `run()`, which no cancellation of the caller touches.
+    ///
+    /// - Returns: the outcome; `nil` where it takes too long, or nobody runs.
+    @discardableResult
+    func removeByRun(_ state: LeaseState) async -> RemovalQueue.Answer? {
+        await withCheckedContinuation { continuation in
+            if !removals.add(job(state, continuation)) { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Removes in the background what nobody waits for.
+    func removeLater(_ state: LeaseState) { _ = removals.add(job(state, nil)) }
+
+    private func job(
+        _ state: LeaseState, _ caller: CheckedContinuation<RemovalQueue.Answer?, Never>?
+    ) -> RemovalQueue.Job {
+        // The latest instant at which the backend may have extended the claim is now.
+        let life = state.update { $0.machine.timing.timeToLive }
+        let pointlessAt = backend.capabilities.expiry == .session ? nil : time.now + life
+        return RemovalQueue.Job(id: state.claim.id, pointlessAt: pointlessAt, caller: caller)
+    }
+
+    private func unregisterEnded(_ state: LeaseState) {
+        let now = time.now
+        _ = state.update { $0.machine.end(now: now) }
+        unregister(state)
+    }
+}
+
+/// A continuation that is resumed by whoever comes first.
+private final class OneAnswer: Sendable {
+    private let caller: Mutex<CheckedContinuation<RemovalQueue.Answer?, Never>?>
+
+    init(_ caller: CheckedContinuation<RemovalQueue.Answer?, Never>?) { self.caller = Mutex(caller) }
+
+    var isAwaited: Bool { caller.withLock { $0 != nil } }
+
+    func answer(_ answer: RemovalQueue.Answer?) {
+        caller.withLock { $0.take() }?.resume(returning: answer)
+    }
+
+    deinit { answer(nil) }
+}

@@ -1,0 +1,20 @@
+/// What one call may choose differently from the client's configuration.
+public struct LockOptions: Sendable, Hashable {
+    /// How long the claim lives after its last renewal; the configuration's by default.
+    public var timeToLive: Duration?
+    /// How long the lock may be held at most, however often it is renewed; the configuration's by default.
+    public var maxHold: Duration?
+    /// Whether the body of an enclosing `withLock` that holds these keys may enter once more, one child task at a time.
+    public var reentrant: Bool
+    /// What the owner says of itself in listings; the configuration's by default.
+    public var label: String?
+
+    public init(
+        timeToLive: Duration? = nil, maxHold: Duration? = nil, reentrant: Bool = false, label: String? = nil
+    ) {
+        self.timeToLive = timeToLive
+        self.maxHold = maxHold
+        self.reentrant = reentrant
+        self.label = label
+    }
+}
