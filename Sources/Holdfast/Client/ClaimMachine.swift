@@ -27,6 +27,8 @@ package struct ClaimMachine: Sendable {
         }
         package var renews = false
         package var event: Event?
+
+        package init(event: Event? = nil) { self.event = event }
     }
 
     package enum GrantAnswer: Sendable, Equatable {
