@@ -25,12 +25,28 @@ public struct Claim: Sendable {
         }
     }
 
-    public let id: ID
+    /// A claim is passed on often, and kept by its client and its backend: one reference each.
+    private final class Body: Sendable {
+        let id: ID
+        let parts: [Part]
+        let timeToLive: Duration
+        let owner: Owner
+
+        init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner) {
+            self.id = id
+            self.parts = parts
+            self.timeToLive = timeToLive
+            self.owner = owner
+        }
+    }
+    private let body: Body
+
+    public var id: ID { body.id }
     /// Sorted by the keys' bytes, no key twice.
-    public let parts: [Part]
+    public var parts: [Part] { body.parts }
     /// The claim expires when it was not extended for this long.
-    public let timeToLive: Duration
-    public let owner: Owner
+    public var timeToLive: Duration { body.timeToLive }
+    public var owner: Owner { body.owner }
 
     /// Makes a claim whose parts are placed together, at one point in the order.
     ///
@@ -49,13 +65,11 @@ public struct Claim: Sendable {
             try part.key.validate()
             try part.mode.validate()
         }
-        self.id = id
-        self.parts = parts.count == 1 ? parts : parts.sorted { $0.key < $1.key }
-        self.timeToLive = timeToLive
-        self.owner = owner
-        for (part, next) in zip(self.parts, self.parts.dropFirst()) where part.key == next.key {
+        let sorted = parts.count == 1 ? parts : parts.sorted { $0.key < $1.key }
+        for (part, next) in zip(sorted, sorted.dropFirst()) where part.key == next.key {
             throw LockError(.invalidArgument, "a claim names each key once; \(part.key.text.debugDescription) is twice")
         }
+        body = Body(id: id, parts: sorted, timeToLive: timeToLive, owner: owner)
     }
 }
 

@@ -24,7 +24,7 @@ public struct ClaimTable: Sendable {
         var expiresAt: Duration
         var token: FencingToken?
         var isAsked = false
-        var blockedParts = 0
+        var blockedParts: Int32 = 0
         /// The first part's node, and the others': most claims have one key, and need no array.
         var node = KeyQueue.none
         var moreNodes: [Int32] = []

@@ -19,8 +19,9 @@ struct KeyQueue: Sendable {
     var head = none
     var tail = none
     var firstBlocked = none
-    private var clearCount = 0
-    private var clearPermits = 0
+    private var clearCount: Int32 = 0
+    /// At most ``LockMode/permitsLimit``.
+    private var clearPermits: Int32 = 0
     private var hasClearWriter = false
 
     var isEmpty: Bool { head == Self.none }
@@ -30,19 +31,19 @@ struct KeyQueue: Sendable {
         switch mode {
         case .exclusive: clearCount == 0
         case .shared: !hasClearWriter
-        case .permits(let count, let limit): clearPermits + count <= limit
+        case .permits(let count, let limit): Int(clearPermits) + count <= limit
         }
     }
 
     /// Whether a part that is placed now, at the end, is clear.
     func admits(_ mode: LockMode) -> Bool { firstBlocked == Self.none && hasRoom(for: mode) }
 
-    mutating func count(_ mode: LockMode, by sign: Int) {
+    mutating func count(_ mode: LockMode, by sign: Int32) {
         clearCount += sign
         switch mode {
         case .exclusive: hasClearWriter = sign > 0
         case .shared: break
-        case .permits(let count, _): clearPermits += sign * count
+        case .permits(let count, _): clearPermits += sign * Int32(count)
         }
     }
 }

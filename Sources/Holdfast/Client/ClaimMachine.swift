@@ -44,14 +44,18 @@ package struct ClaimMachine: Sendable {
         case anew
     }
 
+    /// Later than anything: smaller than an optional, of which a client keeps hundreds of thousands.
+    private static let never: Duration = .seconds(1 << 60)
+
     package private(set) var phase: Phase = .placing
     package private(set) var timing: LeaseTiming
     /// Until when the owner may rely on the claim.
     package private(set) var deadline: Duration = .zero
-    package private(set) var grantedAt: Duration?
-    private let maxHold: Duration?
-    private let waitUntil: Duration?
-    private var firstSentAt: Duration?
+    /// `never` before the grant.
+    private var grantedAt = Self.never
+    private let maxHold: Duration
+    private let waitUntil: Duration
+    private var firstSentAt = Self.never
     private var acknowledgedAt: Duration = .zero
     private var renewAt: Duration = .zero
     private var isRenewing = false
@@ -60,8 +64,8 @@ package struct ClaimMachine: Sendable {
 
     package init(timing: LeaseTiming, maxHold: Duration? = nil, waitUntil: Duration? = nil) {
         self.timing = timing
-        self.maxHold = maxHold
-        self.waitUntil = waitUntil
+        self.maxHold = maxHold ?? Self.never
+        self.waitUntil = waitUntil ?? Self.never
     }
 
     package var isHeld: Bool { phase == .held }
@@ -71,43 +75,38 @@ package struct ClaimMachine: Sendable {
         switch phase {
         case .placing, .lost, .ended: return nil
         case .waiting:
-            var next = isRenewing ? deadline : min(deadline, renewAt)
-            if let waitUntil { next = min(next, waitUntil) }
-            return next
+            return min(deadline, isRenewing ? Self.never : renewAt, waitUntil)
         case .held:
-            var next = isRenewing ? deadline : min(deadline, renewAt)
-            if let holdUntil { next = min(next, holdUntil) }
-            if !isAtRisk { next = min(next, acknowledgedAt + timing.riskInterval) }
-            return next
+            let riskAt = isAtRisk ? Self.never : acknowledgedAt + timing.riskInterval
+            return min(deadline, isRenewing ? Self.never : renewAt, holdUntil, riskAt)
         }
     }
 
-    private var holdUntil: Duration? {
-        guard let grantedAt, let maxHold else { return nil }
-        return grantedAt + maxHold
-    }
+    private var holdUntil: Duration { maxHold < Self.never ? grantedAt + maxHold : Self.never }
+
+    /// How long the claim has been held.
+    package func held(now: Duration) -> Duration { grantedAt < Self.never ? now - grantedAt : .zero }
 }
 
 // MARK: - Placing and waiting
 
 extension ClaimMachine {
     package mutating func placeSent(at now: Duration) {
-        if firstSentAt == nil { firstSentAt = now }
+        firstSentAt = min(firstSentAt, now)
     }
 
     /// The place was acknowledged, held or waiting.
     ///
     /// The life counts from the *first* sending: an earlier one whose answer was lost may be the one that was executed.
     package mutating func placeAcknowledged() {
-        guard phase == .placing, let firstSentAt else { return }
+        guard phase == .placing else { return }
         phase = .waiting
         acknowledge(sentAt: firstSentAt)
     }
 
     /// The place's outcome is unknown, and the caller goes on trying.
     package func placeUnknown(now: Duration) -> RetryAnswer {
-        guard let firstSentAt else { return .again }
-        return now < firstSentAt + timing.guaranteed / 2 ? .again : .anew
+        now < firstSentAt + timing.guaranteed / 2 ? .again : .anew
     }
 
     /// The backend says that the claim is held. Never moves the deadline.
@@ -136,14 +135,14 @@ extension ClaimMachine {
                 tick.event = .expiredWaiting
                 return tick
             }
-            if let waitUntil, now >= waitUntil {
+            if now >= waitUntil {
                 phase = .ended
                 tick.event = .timedOut
                 return tick
             }
         case .held:
             if now >= deadline { return lose(.expired) }
-            if let holdUntil, now >= holdUntil { return lose(.maxHold) }
+            if now >= holdUntil { return lose(.maxHold) }
             if !isAtRisk, now >= acknowledgedAt + timing.riskInterval {
                 isAtRisk = true
                 tick.event = .atRisk

@@ -7,7 +7,10 @@ final class LeaseState: Sendable {
         var token: FencingToken?
         /// Why the wait ended without a grant.
         var waitEvent: ClaimMachine.Tick.Event?
-        var waitFailure: LockError?
+        /// Boxed, since most leases never have one.
+        var waitFailure: (any Error)?
+        /// When the client's agenda looks at this claim; see ``Registry``.
+        var scheduledAt: Duration?
         /// The task that waits for the grant, then for the end of the body: one at a time.
         var watcher: CheckedContinuation<Void, Never>?
         var watchedPhase = ClaimMachine.Phase.placing
@@ -60,7 +63,29 @@ final class LeaseState: Sendable {
     func nudge() { update { $0.isNudged = true } }
 
     var phase: ClaimMachine.Phase { core.withLock { $0.machine.phase } }
-    var nextTick: Duration? { core.withLock { $0.machine.nextTick } }
+
+    var scheduledAt: Duration? { core.withLock { $0.scheduledAt } }
+
+    /// Notes the next tick in the agenda's stead.
+    ///
+    /// - Returns: when it is, where that is earlier than the agenda would look.
+    func scheduleEarlier() -> Duration? {
+        core.withLock { core in
+            guard let at = core.machine.nextTick else { return nil }
+            if let scheduledAt = core.scheduledAt, scheduledAt <= at { return nil }
+            core.scheduledAt = at
+            return at
+        }
+    }
+
+    /// - Returns: whether the agenda's entry counted.
+    func unschedule(_ at: Duration) -> Bool {
+        core.withLock { core in
+            guard core.scheduledAt == at else { return false }
+            core.scheduledAt = nil
+            return true
+        }
+    }
 
     /// Every lease that a caller sees has a token; the placeholder is for claims that were never held.
     var token: FencingToken { core.withLock { $0.token } ?? .unset }

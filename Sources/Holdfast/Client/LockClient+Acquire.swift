@@ -21,7 +21,7 @@ extension LockClient {
         var owner = owner
         if let label = options.label {
             try LockClientConfiguration.validate(label: label)
-            owner.label = label
+            owner = owner.labelled(label)
         }
         let now = time.now
         var waitUntil: Duration?
@@ -100,7 +100,7 @@ extension LockClient {
             try await register(state)
             return true
         }
-        let (event, failure) = state.update { ($0.waitEvent, $0.waitFailure) }
+        let (event, failure) = state.update { ($0.waitEvent, $0.waitFailure as? LockError) }
         await discard(state)
         if let failure { throw failure }
         if event == .timedOut { throw timedOut(plan) }
@@ -151,7 +151,7 @@ extension LockClient {
     private func register(_ state: LeaseState) async throws(LockError) {
         let mustWake: Bool? = registry.withLock { registry in
             guard registry.phase != .stopped else { return nil }
-            if registry.slots[state.claim.id] != nil { return registry.schedule(state.claim.id) }
+            if registry.states[state.claim.id] != nil { return registry.schedule(state.claim.id) }
             guard registry.count < configuration.claimsLimit else { return nil }
             return registry.add(state)
         }

@@ -51,16 +51,15 @@ extension LockClient {
     /// - Returns: `nil` where it had ended before.
     private func end(_ state: LeaseState) -> (wasLost: Bool, duration: Duration)? {
         let now = time.now
-        let (wasEnded, wasLostBefore, wasHeld, since) = state.update { core in
+        let (wasEnded, wasLostBefore, wasHeld, duration) = state.update { core in
             let before = core.machine.phase
             let wasHeld = core.machine.end(now: now)
-            if case .lost = before { return (false, true, false, core.machine.grantedAt) }
-            return (before == .ended, false, wasHeld, core.machine.grantedAt)
+            if case .lost = before { return (false, true, false, core.machine.held(now: now)) }
+            return (before == .ended, false, wasHeld, core.machine.held(now: now))
         }
-        let isRegistered = registry.withLock { $0.slots[state.claim.id] != nil }
+        let isRegistered = registry.withLock { $0.states[state.claim.id] != nil }
         guard !wasEnded, isRegistered else { return nil }
         unregister(state)
-        let duration = since.map { now - $0 } ?? .zero
         // The deadline passed before anything could tick: the loss was not told yet.
         if !wasLostBefore, !wasHeld { observation.tell(.lost(.expired), state, duration) }
         return (!wasHeld, duration)

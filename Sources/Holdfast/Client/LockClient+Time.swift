@@ -39,7 +39,7 @@ extension LockClient {
         let now = time.now
         let mustWake = registry.withLock { registry in
             ids.map { id in
-                registry.slots[id]?.state.update { $0.machine.hurry(now: now) }
+                registry.states[id]?.update { $0.machine.hurry(now: now) }
                 return registry.schedule(id)
             }
         }
@@ -102,7 +102,7 @@ extension LockClient {
         switch event {
         case .atRisk: observation.tell(.atRisk, state)
         case .lost(let loss):
-            let held = state.update { $0.machine.grantedAt.map { self.time.now - $0 } ?? .zero }
+            let held = state.update { $0.machine.held(now: self.time.now) }
             observation.tell(.lost(loss), state, held)
         case .timedOut, .expiredWaiting: break
         }

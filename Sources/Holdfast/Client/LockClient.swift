@@ -121,7 +121,7 @@ public final class LockClient: Service, Sendable {
     private func stop() {
         let states = registry.withLock { registry in
             registry.phase = .stopped
-            return registry.slots.values.map(\.state)
+            return Array(registry.states.values)
         }
         for state in states.sorted(by: { $0.claim.id < $1.claim.id }) {
             let event = state.update { $0.machine.clientStopped() }

@@ -2,31 +2,26 @@
 struct Registry: Sendable {
     enum Phase: Sendable { case created, running, stopping, stopped }
 
-    struct Slot: Sendable {
-        let state: LeaseState
-        /// The agenda's one entry that counts for this claim; others are stale.
-        var scheduledAt: Duration?
-    }
-
     var phase = Phase.created
-    private(set) var slots: [Claim.ID: Slot] = [:]
+    private(set) var states: [Claim.ID: LeaseState] = [:]
+    /// A claim's one entry that counts is the one at its `scheduledAt`; others are stale.
     private var agenda = Agenda<Claim.ID>()
     /// When the keeper of time looks next by itself; `nil` where it waits for the bell.
     private var looksAt: Duration?
 
-    var count: Int { slots.count }
+    var count: Int { states.count }
 
     /// - Returns: whether the keeper of time must be woken.
     mutating func add(_ state: LeaseState) -> Bool {
-        slots[state.claim.id] = Slot(state: state)
+        states[state.claim.id] = state
         return schedule(state.claim.id)
     }
 
     /// - Returns: whether it was there.
     @discardableResult
     mutating func remove(_ id: Claim.ID) -> Bool {
-        guard slots.removeValue(forKey: id) != nil else { return false }
-        agenda.sweep(liveCount: slots.count) { slots[$0.item]?.scheduledAt == $0.at }
+        guard states.removeValue(forKey: id) != nil else { return false }
+        agenda.sweep(liveCount: states.count) { states[$0.item]?.scheduledAt == $0.at }
         return true
     }
 
@@ -34,9 +29,7 @@ struct Registry: Sendable {
     ///
     /// - Returns: whether the keeper of time must be woken.
     mutating func schedule(_ id: Claim.ID) -> Bool {
-        guard let slot = slots[id], let at = slot.state.nextTick else { return false }
-        if let scheduledAt = slot.scheduledAt, scheduledAt <= at { return false }
-        slots[id]?.scheduledAt = at
+        guard let at = states[id]?.scheduleEarlier() else { return false }
         agenda.add(id, at: at)
         guard let looksAt else { return true }
         return at < looksAt
@@ -45,16 +38,15 @@ struct Registry: Sendable {
     /// Takes the next claim that may want attention.
     mutating func popDue(now: Duration) -> LeaseState? {
         while let entry = agenda.popDue(now: now) {
-            guard let slot = slots[entry.item], slot.scheduledAt == entry.at else { continue }
-            slots[entry.item]?.scheduledAt = nil
-            return slot.state
+            guard let state = states[entry.item], state.unschedule(entry.at) else { continue }
+            return state
         }
         return nil
     }
 
     /// When to look next; `nil` where nothing is scheduled.
     mutating func nextLook() -> Duration? {
-        while let first = agenda.first, slots[first.item]?.scheduledAt != first.at { agenda.removeFirst() }
+        while let first = agenda.first, states[first.item]?.scheduledAt != first.at { agenda.removeFirst() }
         looksAt = agenda.first?.at
         return looksAt
     }
