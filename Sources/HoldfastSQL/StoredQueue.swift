@@ -1,0 +1,80 @@
+package import Holdfast
+
+/// A queue's row: the same sums and boundary as the pure table keeps, in a store.
+package struct StoredQueue: Sendable, Equatable {
+    /// The limit of a semaphore; 0 where the key is locked exclusively or shared.
+    package let permitLimit: Int
+    package var clearCount: Int
+    package var clearPermits: Int
+    package var hasClearWriter: Bool
+    package var blocked: Int
+    /// The place of the last part that was cleared: the blocked ones are behind it.
+    package var boundary: Int64
+
+    package init(for mode: LockMode) {
+        permitLimit = mode.stored.limit
+        clearCount = 0
+        clearPermits = 0
+        hasClearWriter = false
+        blocked = 0
+        boundary = 0
+    }
+
+    package init(
+        permitLimit: Int, clearCount: Int, clearPermits: Int, hasClearWriter: Bool, blocked: Int, boundary: Int64
+    ) {
+        self.permitLimit = permitLimit
+        self.clearCount = clearCount
+        self.clearPermits = clearPermits
+        self.hasClearWriter = hasClearWriter
+        self.blocked = blocked
+        self.boundary = boundary
+    }
+
+    package var isEmpty: Bool { clearCount == 0 && blocked == 0 }
+
+    package func check(_ part: Claim.Part) throws(LockError) {
+        guard part.mode.stored.limit != permitLimit else { return }
+        let use = permitLimit == 0 ? "an exclusive or shared lock" : "permits of \(permitLimit)"
+        throw LockError(
+            .modeConflict,
+            "\(part.mode) was asked for where the key is in use for \(use); use one mode family and one limit",
+            key: part.key)
+    }
+
+    /// Whether a part that stands right behind the clear ones would be clear too.
+    package func hasRoom(for mode: LockMode) -> Bool {
+        switch mode {
+        case .exclusive: clearCount == 0
+        case .shared: !hasClearWriter
+        case .permits(let count, let limit): clearPermits + count <= limit
+        }
+    }
+
+    package func admits(_ mode: LockMode) -> Bool { blocked == 0 && hasRoom(for: mode) }
+
+    package mutating func add(_ mode: LockMode, at place: Int64, isClear: Bool) {
+        guard isClear else {
+            blocked += 1
+            return
+        }
+        count(mode, by: 1)
+        boundary = place
+    }
+
+    package mutating func drop(_ mode: LockMode, wasClear: Bool) {
+        if wasClear { count(mode, by: -1) } else { blocked -= 1 }
+    }
+
+    package mutating func clear(_ mode: LockMode, at place: Int64) {
+        blocked -= 1
+        count(mode, by: 1)
+        boundary = place
+    }
+
+    private mutating func count(_ mode: LockMode, by sign: Int) {
+        clearCount += sign
+        clearPermits += sign * mode.stored.permits
+        if mode == .exclusive { hasClearWriter = sign > 0 }
+    }
+}
