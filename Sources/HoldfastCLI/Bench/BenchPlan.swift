@@ -1,0 +1,29 @@
+import Holdfast
+
+/// What `holdfast bench` was asked for, checked.
+struct BenchPlan: Sendable {
+    enum Kind: String, Sendable {
+        case cycles, handoff
+    }
+
+    let kind: Kind
+    let workers: Int
+    let processes: Int
+    let seconds: Duration
+    let usesOneKey: Bool
+    let isScoped: Bool
+    let store: Store
+
+    /// Nobody else's, unless two benches share a process id and a store.
+    let prefix: String
+
+    /// The workers of one of the processes.
+    func workers(of process: Int) -> Range<Int> {
+        workers * process / processes..<workers * (process + 1) / processes
+    }
+
+    func key(of worker: Int) -> LockKey {
+        let name = kind == .handoff || usesOneKey ? "one" : "\(worker)"
+        return LockKey(unchecked: "\(prefix)/\(name)")
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+struct HoldfastCommand: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "holdfast",
+        abstract: "Distributed locks for commands.",
+        discussion: """
+            The store is --store URL, else $HOLDFAST_STORE, else a file of this user's own.
+            Exit status: 1 not had in time, 64 bad usage, 69 store unusable, 70 internal error, 75 try again later, \
+            79 lock lost and command stopped.
+            """,
+        version: version,
+        subcommands: [RunCommand.self, ListCommand.self, BreakCommand.self, BenchCommand.self])
+}
+
+/// Where the locks are.
+struct StoreOption: ParsableArguments {
+    @Option(name: .customLong("store"), help: ArgumentHelp("The store that keeps the locks.", valueName: "URL"))
+    var url: String?
+
+    func resolve() throws(Failure) -> Store { try Store(url: url) }
+}

@@ -1,0 +1,191 @@
+import CHoldfastProcess
+import Glibc
+
+/// The process that the shell started: parent of CMD and of the engine. One thread, which waits for the next event and
+/// performs what its machine says. Never starts Swift concurrency: CMD's parent-death signal is tied to this thread.
+struct Front {
+    private let plan: RunPlan
+    private let signals: SignalGuard
+    private let timer: Int32
+    private let engine: Channel
+    private let starter: Channel
+    private let deadline: SharedWords
+    private let command: pid_t
+    private let staysInJob: Bool
+    private var machine: FrontMachine
+    private var descendants: Descendants
+    private let enginePID: pid_t
+    private var isEngineOpen = true
+    private var isEngineRunning = true
+    private var isCommandRunning = true
+
+    /// Forks the engine and the stand-by.
+    init(_ plan: RunPlan) throws(Failure) {
+        self.plan = plan
+        signals = try SignalGuard()
+        timer = hf_timer()
+        deadline = try SharedWords(count: 1)
+        staysInJob = Self.isInForeground
+        machine = FrontMachine(
+            name: plan.name, conflictStatus: plan.conflictStatus, killAfter: plan.killAfter,
+            tellsConflict: Terminal.hasReader)
+        _ = hf_become_subreaper()
+        descendants = try Descendants()
+        let front = getpid()
+        let (engine, engineEnd) = try Channel.pair()
+        let (starter, standByEnd) = try Channel.pair()
+        let liveness = plan.store.liveness
+
+        enginePID = try Self.fork()
+        if enginePID == 0 {
+            engine.close()
+            starter.close()
+            standByEnd.close()
+            if let liveness { close(liveness.inheritedDescriptor) }
+            Engine(plan: plan, channel: engineEnd, deadline: deadline, staysInJob: staysInJob).run()
+        }
+        descendants.exclude(enginePID)
+
+        let command = try Self.fork()
+        if command == 0 {
+            engine.close()
+            engineEnd.close()
+            starter.close()
+            if let liveness { close(liveness.engineDescriptor) }
+            StandBy(plan: plan, front: front, channel: standByEnd, signals: signals, staysInJob: staysInJob).run()
+        }
+        // Both sides set it, so that neither has to wait for the other.
+        if !staysInJob { setpgid(command, command) }
+        engineEnd.close()
+        standByEnd.close()
+        // A dead CMD beside a living front is a dead CMD: the front keeps neither.
+        if let liveness {
+            close(liveness.engineDescriptor)
+            close(liveness.inheritedDescriptor)
+        }
+        self.command = command
+        self.engine = engine
+        self.starter = starter
+        engine.send("\(command)")
+    }
+
+    /// Whether this command runs in the foreground of a shell's job control. CMD then stays in the job: Ctrl-C, Ctrl-Z
+    /// and pagers work as without `holdfast`.
+    private static var isInForeground: Bool {
+        let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return false }
+        defer { close(terminal) }
+        return tcgetpgrp(terminal) == getpgrp()
+    }
+
+    private static func fork() throws(Failure) -> pid_t {
+        let child = hf_fork()
+        guard child >= 0 else {
+            throw Failure(.internalError, "cannot fork: \(String(cString: strerror(errno)))")
+        }
+        return child
+    }
+}
+
+// MARK: - The loop
+
+extension Front {
+    mutating func run() -> Never {
+        while true {
+            // Every waiting message before the clock: after a pause the news is older than the hour.
+            readMessages()
+            readSignals()
+            reap()
+            if !isCommandRunning, machine.watchesDescendants, descendants.isEmpty {
+                perform(machine.descendantsEnded(now: BootTime.now))
+            }
+            perform(machine.tick(now: BootTime.now, deadline: deadline[0]))
+            sleep()
+        }
+    }
+
+    private mutating func readMessages() {
+        while isEngineOpen {
+            switch engine.receive(waits: false) {
+            case .nothing: return
+            case .message(let text):
+                let message = EngineMessage(text: text)
+                perform(machine.received(message, now: BootTime.now, deadline: deadline[0]))
+            case .closed:
+                isEngineOpen = false
+                perform(machine.engineGone(now: BootTime.now, deadline: deadline[0]))
+            }
+        }
+    }
+
+    private mutating func readSignals() {
+        var isFromProcess: Int32 = 0
+        while case let signal = hf_next_signal(signals.descriptor, &isFromProcess), signal != 0 {
+            guard signal != SIGCHLD else { continue }
+            let reachesCommand = staysInJob && isFromProcess == 0
+            perform(machine.signalled(signal, reachesCommandByItself: reachesCommand, now: BootTime.now))
+        }
+    }
+
+    private mutating func reap() {
+        var status: Int32 = 0
+        while case let process = hf_reap(&status), process != 0 {
+            descendants.reaped(process)
+            if process == enginePID { isEngineRunning = false }
+            guard process == command else { continue }
+            isCommandRunning = false
+            perform(machine.commandEnded(ExitStatus(code: status), now: BootTime.now))
+        }
+    }
+
+    private func sleep() {
+        if let at = machine.nextTick(deadline: deadline[0]) { _ = hf_timer_set(timer, at) }
+        var events = [signals.descriptor, timer].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        if isEngineOpen { events.append(pollfd(fd: engine.descriptor, events: Int16(POLLIN), revents: 0)) }
+        poll(&events, nfds_t(events.count), -1)
+        var expirations: UInt64 = 0
+        read(timer, &expirations, MemoryLayout<UInt64>.size)
+    }
+}
+
+// MARK: - Effects
+
+extension Front {
+    /// How long the front waits for its own processes at the end, so as not to leave zombies to a lazy PID 1.
+    private static let farewellLimit: Int64 = 300_000_000
+
+    private mutating func perform(_ actions: [FrontMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let environment): starter.send(environment)
+            case .forward(let signal): forward(signal)
+            case .terminate: descendants.signal(SIGTERM, SIGCONT)
+            case .kill: descendants.signal(SIGKILL)
+            case .endClaim: engine.send("end")
+            case .say(let text): Terminal.say(text)
+            case .exit(let status): leave(status)
+            }
+        }
+    }
+
+    private mutating func leave(_ status: ExitStatus) -> Never {
+        // A stand-by that was never needed ends at the end of its channel; the engine has said its last word.
+        starter.close()
+        let limit = BootTime.now + Self.farewellLimit
+        while true {
+            reap()
+            guard isEngineRunning || isCommandRunning, BootTime.now < limit else { status.exit() }
+            _ = hf_timer_set(timer, limit)
+            var events = [signals.descriptor, timer].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            poll(&events, nfds_t(events.count), -1)
+            var isFromProcess: Int32 = 0
+            while hf_next_signal(signals.descriptor, &isFromProcess) != 0 {}
+        }
+    }
+
+    private func forward(_ signal: Int32) {
+        // A reaped CMD's number may be anybody's by now.
+        guard isCommandRunning else { return descendants.signal(signal) }
+        kill(staysInJob ? command : -command, signal)
+    }
+}

@@ -1,0 +1,70 @@
+import Holdfast
+import HoldfastStores
+
+#if SQLite
+import HoldfastSQLite
+#endif
+
+/// The store that the command line or the environment names.
+struct Store: Sendable {
+    /// The kernel lock that shows that engine and CMD live.
+    struct Liveness: Sendable {
+        /// The engine's alone.
+        let engineDescriptor: Int32
+        /// What CMD and all its own inherit.
+        let inheritedDescriptor: Int32
+    }
+
+    private let url: StoreURL
+    #if SQLite
+    /// Kept for as long as the process lives: its end would close descriptors that we have closed already.
+    private var lock: SQLiteLiveness?
+    #endif
+
+    /// - Parameter url: the command line's; nil for the environment's, or this user's own.
+    init(url: String?) throws(Failure) {
+        do throws(LockError) {
+            if let url { self.url = try StoreURL(url) } else { self.url = try Self.preferred() }
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private static func preferred() throws(LockError) -> StoreURL {
+        #if SQLite
+        try .preferred()
+        #else
+        throw LockError(.invalidArgument, "this build has no store of its own: use --store")
+        #endif
+    }
+
+    /// Whether other processes cannot see it.
+    var isInProcess: Bool { url.kind == .memory }
+}
+
+#if SQLite
+extension Store {
+    var liveness: Liveness? {
+        guard let lock, let inherited = lock.inheritedDescriptor else { return nil }
+        return Liveness(engineDescriptor: lock.keeperDescriptor, inheritedDescriptor: inherited)
+    }
+
+    /// Before the first fork: the lock is handed on through it.
+    mutating func prepareLiveness() throws(Failure) {
+        guard url.kind == .sqlite else { return }
+        do throws(LockError) {
+            lock = try SQLiteLiveness(storePath: url.path, isInheritable: true)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    func open() throws(LockError) -> any LockBackend { try url.open(liveness: lock) }
+}
+#else
+extension Store {
+    var liveness: Liveness? { nil }
+    func prepareLiveness() {}
+    func open() throws(LockError) -> any LockBackend { try url.open() }
+}
+#endif
