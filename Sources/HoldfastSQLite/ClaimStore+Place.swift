@@ -1,122 +1,122 @@
 #if SQLite
-    import Holdfast
-    import HoldfastSQL
+import Holdfast
+import HoldfastSQL
 
-    extension ClaimStore {
-        func place(_ claim: Claim, _ condition: PlaceCondition) throws -> Placement {
-            let expiresAt = now + claim.timeToLive.nanoseconds
-            if let placement = try replace(claim.id, until: expiresAt) { return placement }
-            let parts =
-                prefix.isEmpty
-                ? claim.parts : claim.parts.map { .init(LockKey(unchecked: prefix + $0.key.text), $0.mode) }
-            var queues = try parts.map { try queue($0.key) }
-            if zip(parts, queues).contains(where: { part, queue in queue.map { !$0.admits(part.mode) } ?? false }) {
-                // Whoever is in the way may be gone.
-                if try removeTheDead(on: parts) { queues = try parts.map { try queue($0.key) } }
-            }
-            for (part, queue) in zip(parts, queues) { try queue?.check(part) }
-            let clear = zip(parts, queues).map { part, queue in queue?.admits(part.mode) ?? true }
-            if condition == .ifFree, clear.contains(false) { return .refused }
-            let place = nextPlace()
-            for (index, part) in parts.enumerated() {
-                var queue = queues[index] ?? StoredQueue(for: part.mode)
-                queue.add(part.mode, at: place, isClear: clear[index])
-                try write(queue, part.key)
-                try insert(part, of: claim.id, at: place, isClear: clear[index])
-            }
-            let blocked = clear.count { !$0 }
-            let token = blocked == 0 ? try drawToken() : nil
-            try insert(claim, parts, at: place, expiresAt: expiresAt, token: token, blocked: blocked)
-            noteExpiry(expiresAt)
-            return token.map { .held(Grant(token: $0)) } ?? .waiting
+extension ClaimStore {
+    func place(_ claim: Claim, _ condition: PlaceCondition) throws -> Placement {
+        let expiresAt = now + claim.timeToLive.nanoseconds
+        if let placement = try replace(claim.id, until: expiresAt) { return placement }
+        let parts =
+            prefix.isEmpty
+            ? claim.parts : claim.parts.map { .init(LockKey(unchecked: prefix + $0.key.text), $0.mode) }
+        var queues = try parts.map { try queue($0.key) }
+        if zip(parts, queues).contains(where: { part, queue in queue.map { !$0.admits(part.mode) } ?? false }) {
+            // Whoever is in the way may be gone.
+            if try removeTheDead(on: parts) { queues = try parts.map { try queue($0.key) } }
         }
-
-        /// A claim that is there already lives anew.
-        private func replace(_ id: Claim.ID, until: Int64) throws -> Placement? {
-            guard try extend(id, until: until) != nil else { return nil }
-            guard let (grant, _) = try state(of: id) else { return nil }
-            return grant.map { .held($0) } ?? .waiting
+        for (part, queue) in zip(parts, queues) { try queue?.check(part) }
+        let clear = zip(parts, queues).map { part, queue in queue?.admits(part.mode) ?? true }
+        if condition == .ifFree, clear.contains(false) { return .refused }
+        let place = nextPlace()
+        for (index, part) in parts.enumerated() {
+            var queue = queues[index] ?? StoredQueue(for: part.mode)
+            queue.add(part.mode, at: place, isClear: clear[index])
+            try write(queue, part.key)
+            try insert(part, of: claim.id, at: place, isClear: clear[index])
         }
+        let blocked = clear.count { !$0 }
+        let token = blocked == 0 ? try drawToken() : nil
+        try insert(claim, parts, at: place, expiresAt: expiresAt, token: token, blocked: blocked)
+        noteExpiry(expiresAt)
+        return token.map { .held(Grant(token: $0)) } ?? .waiting
+    }
 
-        private func insert(_ part: Claim.Part, of id: Claim.ID, at place: Int64, isClear: Bool) throws {
-            let (kind, permits, _) = part.mode.stored
-            sql.insertPart.bind(1, key: part.key)
-            sql.insertPart.bind(2, place)
-            sql.insertPart.bind(3, id: id)
-            sql.insertPart.bind(5, kind)
-            sql.insertPart.bind(6, permits)
-            sql.insertPart.bind(7, isClear ? 1 : 0)
-            try sql.insertPart.run()
+    /// A claim that is there already lives anew.
+    private func replace(_ id: Claim.ID, until: Int64) throws -> Placement? {
+        guard try extend(id, until: until) != nil else { return nil }
+        guard let (grant, _) = try state(of: id) else { return nil }
+        return grant.map { .held($0) } ?? .waiting
+    }
+
+    private func insert(_ part: Claim.Part, of id: Claim.ID, at place: Int64, isClear: Bool) throws {
+        let (kind, permits, _) = part.mode.stored
+        sql.insertPart.bind(1, key: part.key)
+        sql.insertPart.bind(2, place)
+        sql.insertPart.bind(3, id: id)
+        sql.insertPart.bind(5, kind)
+        sql.insertPart.bind(6, permits)
+        sql.insertPart.bind(7, isClear ? 1 : 0)
+        try sql.insertPart.run()
+    }
+
+    private func insert(
+        _ claim: Claim, _ parts: [Claim.Part], at place: Int64, expiresAt: Int64, token: FencingToken?, blocked: Int
+    ) throws {
+        let insert = sql.insertClaim
+        insert.bind(1, id: claim.id)
+        insert.bind(3, place)
+        insert.bind(4, process)
+        insert.bind(5, text: claim.owner.host)
+        insert.bind(6, Int64(claim.owner.processID))
+        insert.bind(7, text: claim.owner.program)
+        insert.bind(8, text: claim.owner.label)
+        insert.bind(9, now)
+        insert.bind(10, expiresAt)
+        if let token { insert.bind(11, token.rawValue) } else { insert.bindNull(11) }
+        insert.bind(12, blocked)
+        insert.bind(13, bytes: StoredParts.pack(parts))
+        try insert.run()
+    }
+
+    func queue(_ key: LockKey) throws -> StoredQueue? {
+        let read = sql.readQueue
+        read.bind(1, key: key)
+        defer { read.reset() }
+        guard try read.step() else { return nil }
+        return StoredQueue(
+            permitLimit: Int(read.integer(0)), clearCount: Int(read.integer(1)), clearPermits: Int(read.integer(2)),
+            hasClearWriter: read.integer(3) != 0, blocked: Int(read.integer(4)), boundary: read.integer(5))
+    }
+
+    func write(_ queue: StoredQueue, _ key: LockKey) throws {
+        guard !queue.isEmpty else {
+            sql.deleteQueue.bind(1, key: key)
+            return try sql.deleteQueue.run()
         }
+        let write = sql.writeQueue
+        write.bind(1, key: key)
+        write.bind(2, queue.permitLimit)
+        write.bind(3, queue.clearCount)
+        write.bind(4, queue.clearPermits)
+        write.bind(5, queue.hasClearWriter ? 1 : 0)
+        write.bind(6, queue.blocked)
+        write.bind(7, queue.boundary)
+        try write.run()
+    }
 
-        private func insert(
-            _ claim: Claim, _ parts: [Claim.Part], at place: Int64, expiresAt: Int64, token: FencingToken?, blocked: Int
-        ) throws {
-            let insert = sql.insertClaim
-            insert.bind(1, id: claim.id)
-            insert.bind(3, place)
-            insert.bind(4, process)
-            insert.bind(5, text: claim.owner.host)
-            insert.bind(6, Int64(claim.owner.processID))
-            insert.bind(7, text: claim.owner.program)
-            insert.bind(8, text: claim.owner.label)
-            insert.bind(9, now)
-            insert.bind(10, expiresAt)
-            if let token { insert.bind(11, token.rawValue) } else { insert.bindNull(11) }
-            insert.bind(12, blocked)
-            insert.bind(13, bytes: StoredParts.pack(parts))
-            try insert.run()
-        }
+    /// The other processes whose claims stand first on a key.
+    func processesFirst(on key: LockKey) throws -> [Int64] {
+        sql.clearProcesses.bind(1, key: key)
+        sql.clearProcesses.bind(2, Self.processesLookedAt)
+        defer { sql.clearProcesses.reset() }
+        var processes: [Int64] = []
+        while try sql.clearProcesses.step() { processes.append(sql.clearProcesses.integer(0)) }
+        return processes.filter { $0 != process }
+    }
 
-        func queue(_ key: LockKey) throws -> StoredQueue? {
-            let read = sql.readQueue
-            read.bind(1, key: key)
-            defer { read.reset() }
-            guard try read.step() else { return nil }
-            return StoredQueue(
-                permitLimit: Int(read.integer(0)), clearCount: Int(read.integer(1)), clearPermits: Int(read.integer(2)),
-                hasClearWriter: read.integer(3) != 0, blocked: Int(read.integer(4)), boundary: read.integer(5))
-        }
-
-        func write(_ queue: StoredQueue, _ key: LockKey) throws {
-            guard !queue.isEmpty else {
-                sql.deleteQueue.bind(1, key: key)
-                return try sql.deleteQueue.run()
-            }
-            let write = sql.writeQueue
-            write.bind(1, key: key)
-            write.bind(2, queue.permitLimit)
-            write.bind(3, queue.clearCount)
-            write.bind(4, queue.clearPermits)
-            write.bind(5, queue.hasClearWriter ? 1 : 0)
-            write.bind(6, queue.blocked)
-            write.bind(7, queue.boundary)
-            try write.run()
-        }
-
-        /// The other processes whose claims stand first on a key.
-        func processesFirst(on key: LockKey) throws -> [Int64] {
-            sql.clearProcesses.bind(1, key: key)
-            sql.clearProcesses.bind(2, Self.processesLookedAt)
-            defer { sql.clearProcesses.reset() }
-            var processes: [Int64] = []
-            while try sql.clearProcesses.step() { processes.append(sql.clearProcesses.integer(0)) }
-            return processes.filter { $0 != process }
-        }
-
-        /// - Returns: whether anything was removed.
-        private func removeTheDead(on parts: [Claim.Part]) throws -> Bool {
-            var isChanged = false
-            for part in parts {
-                for process in try processesFirst(on: part.key) {
-                    switch life(of: process) {
-                    case .lives: continue
-                    case .orphaned: isChanged = try removeClaims(of: process, heldToo: false) || isChanged
-                    case .dead: isChanged = try removeClaims(of: process, heldToo: true) || isChanged
-                    }
+    /// - Returns: whether anything was removed.
+    private func removeTheDead(on parts: [Claim.Part]) throws -> Bool {
+        var isChanged = false
+        for part in parts {
+            for process in try processesFirst(on: part.key) {
+                switch life(of: process) {
+                case .lives: continue
+                case .orphaned: isChanged = try removeClaims(of: process, heldToo: false) || isChanged
+                case .dead: isChanged = try removeClaims(of: process, heldToo: true) || isChanged
                 }
             }
-            return isChanged
         }
+        return isChanged
     }
+}
 #endif

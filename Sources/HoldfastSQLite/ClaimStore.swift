@@ -1,145 +1,145 @@
 #if SQLite
-    import Holdfast
-    import HoldfastSQL
+import Holdfast
+import HoldfastSQL
 
-    /// The steps of the claim rule on a store's tables, inside one transaction at a time.
-    final class ClaimStore {
-        /// Beyond this many processes before a claim, the rest are looked at when they stand first.
-        static let processesLookedAt = 64
-        /// A listing looks whether so many processes still live.
-        static let processesListed = 1024
-        /// How soon to look again at a claim that only its owner's end can free.
-        static let orphanInterval: Int64 = 250_000_000
+/// The steps of the claim rule on a store's tables, inside one transaction at a time.
+final class ClaimStore {
+    /// Beyond this many processes before a claim, the rest are looked at when they stand first.
+    static let processesLookedAt = 64
+    /// A listing looks whether so many processes still live.
+    static let processesListed = 1024
+    /// How soon to look again at a claim that only its owner's end can free.
+    static let orphanInterval: Int64 = 250_000_000
 
-        /// A transaction that must not grant found that it would: it is to be done again, durably.
-        struct NeedsDurability: Error {}
+    /// A transaction that must not grant found that it would: it is to be done again, durably.
+    struct NeedsDurability: Error {}
 
-        struct Statements {
-            let readMeta, writeMeta, readClaim, insertClaim, deleteClaim, extendClaim, askClaim, unblockClaim: Statement
-            let grantClaim, readState, insertPart, deletePart, firstBlockedPart, clearPart: Statement
-            let readQueue, writeQueue, deleteQueue, clearProcesses, expiredClaims, nextExpiry: Statement
-            let claimsOfProcess, processes, list, dataVersion: Statement
-        }
-
-        let sql: Statements
-        let process: Int64
-        let prefix: String
-        let directory: OwnerDirectory
-
-        /// What the transaction knows and has done so far.
-        var now: Int64 = 0
-        var mayGrant = true
-        var granted: [(id: Claim.ID, grant: Grant)] = []
-        var gone: [Claim.ID] = []
-        var woken: Set<Int64> = []
-        private var lives: [Int64: OwnerDirectory.Life] = [:]
-        private var token: Int64 = 0
-        private var place: Int64 = 0
-        private var nextExpiryBound: Int64 = .max
-        private var isMetaChanged = false
-
-        init(_ database: Database, process: Int64, prefix: String, directory: OwnerDirectory) throws(LockError) {
-            typealias S = ClaimStatements
-            sql = Statements(
-                readMeta: try database.prepare(S.readMeta), writeMeta: try database.prepare(S.writeMeta),
-                readClaim: try database.prepare(S.readClaim), insertClaim: try database.prepare(S.insertClaim),
-                deleteClaim: try database.prepare(S.deleteClaim), extendClaim: try database.prepare(S.extendClaim),
-                askClaim: try database.prepare(S.askClaim), unblockClaim: try database.prepare(S.unblockClaim),
-                grantClaim: try database.prepare(S.grantClaim), readState: try database.prepare(S.readState),
-                insertPart: try database.prepare(S.insertPart), deletePart: try database.prepare(S.deletePart),
-                firstBlockedPart: try database.prepare(S.firstBlockedPart),
-                clearPart: try database.prepare(S.clearPart),
-                readQueue: try database.prepare(S.readQueue), writeQueue: try database.prepare(S.writeQueue),
-                deleteQueue: try database.prepare(S.deleteQueue),
-                clearProcesses: try database.prepare(S.clearProcesses),
-                expiredClaims: try database.prepare(S.expiredClaims), nextExpiry: try database.prepare(S.nextExpiry),
-                claimsOfProcess: try database.prepare(S.claimsOfProcess), processes: try database.prepare(S.processes),
-                list: try database.prepare(S.list),
-                dataVersion: try database.prepare("PRAGMA data_version"))
-            self.process = process
-            self.prefix = prefix
-            self.directory = directory
-        }
-
-        /// Begins a transaction's work: reads the counters, and removes what has expired.
-        func begin(now: Int64, mayGrant: Bool) throws {
-            self.now = now
-            self.mayGrant = mayGrant
-            granted = []
-            gone = []
-            woken = []
-            lives = [:]
-            isMetaChanged = false
-            defer { sql.readMeta.reset() }
-            guard try sql.readMeta.step() else { throw LockError(.storeUnusable, "the store is damaged: no meta row") }
-            token = sql.readMeta.integer(0)
-            place = sql.readMeta.integer(1)
-            nextExpiryBound = sql.readMeta.integer(2)
-            if now >= nextExpiryBound { try expire() }
-        }
-
-        /// Ends a transaction's work: writes the counters.
-        func end() throws {
-            guard isMetaChanged else { return }
-            sql.writeMeta.bind(1, token)
-            sql.writeMeta.bind(2, place)
-            sql.writeMeta.bind(3, nextExpiryBound)
-            try sql.writeMeta.run()
-        }
-
-        var hasExpired: Bool { BootClock.now >= nextExpiryBound }
-        var nextExpiry: Int64 { nextExpiryBound }
-
-        func life(of process: Int64) -> OwnerDirectory.Life {
-            if process == self.process { return .lives }
-            if let life = lives[process] { return life }
-            let life = directory.life(of: process)
-            lives[process] = life
-            return life
-        }
-
-        func nextPlace() -> Int64 {
-            place += 1
-            isMetaChanged = true
-            return place
-        }
-
-        func noteExpiry(_ at: Int64) {
-            guard at < nextExpiryBound else { return }
-            nextExpiryBound = at
-            isMetaChanged = true
-        }
-
-        func drawToken() throws -> FencingToken {
-            guard mayGrant else { throw NeedsDurability() }
-            let next = try FencingToken(rawValue: token)?.next() ?? FencingToken(rawValue: 1)
-            guard let next else { throw LockError(.storeUnusable, "the store's token counter is damaged") }
-            token = next.rawValue
-            isMetaChanged = true
-            return next
-        }
-
-        /// Removes the claims whose life is over, but for those that programs keep which outlived their keeper.
-        private func expire() throws {
-            var expired: [(Claim.ID, Int64, Bool)] = []
-            sql.expiredClaims.bind(1, now)
-            while try sql.expiredClaims.step() {
-                expired.append((sql.expiredClaims.id(0), sql.expiredClaims.integer(2), !sql.expiredClaims.isNull(3)))
-            }
-            sql.expiredClaims.reset()
-            var keepsOrphans = false
-            for (id, process, isHeld) in expired {
-                if case .orphaned = life(of: process), isHeld {
-                    keepsOrphans = true
-                    continue
-                }
-                try drop(id)
-            }
-            sql.nextExpiry.bind(1, now)
-            defer { sql.nextExpiry.reset() }
-            let next = try sql.nextExpiry.step() && !sql.nextExpiry.isNull(0) ? sql.nextExpiry.integer(0) : .max
-            nextExpiryBound = keepsOrphans ? min(next, now + Self.orphanInterval) : next
-            isMetaChanged = true
-        }
+    struct Statements {
+        let readMeta, writeMeta, readClaim, insertClaim, deleteClaim, extendClaim, askClaim, unblockClaim: Statement
+        let grantClaim, readState, insertPart, deletePart, firstBlockedPart, clearPart: Statement
+        let readQueue, writeQueue, deleteQueue, clearProcesses, expiredClaims, nextExpiry: Statement
+        let claimsOfProcess, processes, list, dataVersion: Statement
     }
+
+    let sql: Statements
+    let process: Int64
+    let prefix: String
+    let directory: OwnerDirectory
+
+    /// What the transaction knows and has done so far.
+    var now: Int64 = 0
+    var mayGrant = true
+    var granted: [(id: Claim.ID, grant: Grant)] = []
+    var gone: [Claim.ID] = []
+    var woken: Set<Int64> = []
+    private var lives: [Int64: OwnerDirectory.Life] = [:]
+    private var token: Int64 = 0
+    private var place: Int64 = 0
+    private var nextExpiryBound: Int64 = .max
+    private var isMetaChanged = false
+
+    init(_ database: Database, process: Int64, prefix: String, directory: OwnerDirectory) throws(LockError) {
+        typealias S = ClaimStatements
+        sql = Statements(
+            readMeta: try database.prepare(S.readMeta), writeMeta: try database.prepare(S.writeMeta),
+            readClaim: try database.prepare(S.readClaim), insertClaim: try database.prepare(S.insertClaim),
+            deleteClaim: try database.prepare(S.deleteClaim), extendClaim: try database.prepare(S.extendClaim),
+            askClaim: try database.prepare(S.askClaim), unblockClaim: try database.prepare(S.unblockClaim),
+            grantClaim: try database.prepare(S.grantClaim), readState: try database.prepare(S.readState),
+            insertPart: try database.prepare(S.insertPart), deletePart: try database.prepare(S.deletePart),
+            firstBlockedPart: try database.prepare(S.firstBlockedPart),
+            clearPart: try database.prepare(S.clearPart),
+            readQueue: try database.prepare(S.readQueue), writeQueue: try database.prepare(S.writeQueue),
+            deleteQueue: try database.prepare(S.deleteQueue),
+            clearProcesses: try database.prepare(S.clearProcesses),
+            expiredClaims: try database.prepare(S.expiredClaims), nextExpiry: try database.prepare(S.nextExpiry),
+            claimsOfProcess: try database.prepare(S.claimsOfProcess), processes: try database.prepare(S.processes),
+            list: try database.prepare(S.list),
+            dataVersion: try database.prepare("PRAGMA data_version"))
+        self.process = process
+        self.prefix = prefix
+        self.directory = directory
+    }
+
+    /// Begins a transaction's work: reads the counters, and removes what has expired.
+    func begin(now: Int64, mayGrant: Bool) throws {
+        self.now = now
+        self.mayGrant = mayGrant
+        granted = []
+        gone = []
+        woken = []
+        lives = [:]
+        isMetaChanged = false
+        defer { sql.readMeta.reset() }
+        guard try sql.readMeta.step() else { throw LockError(.storeUnusable, "the store is damaged: no meta row") }
+        token = sql.readMeta.integer(0)
+        place = sql.readMeta.integer(1)
+        nextExpiryBound = sql.readMeta.integer(2)
+        if now >= nextExpiryBound { try expire() }
+    }
+
+    /// Ends a transaction's work: writes the counters.
+    func end() throws {
+        guard isMetaChanged else { return }
+        sql.writeMeta.bind(1, token)
+        sql.writeMeta.bind(2, place)
+        sql.writeMeta.bind(3, nextExpiryBound)
+        try sql.writeMeta.run()
+    }
+
+    var hasExpired: Bool { BootClock.now >= nextExpiryBound }
+    var nextExpiry: Int64 { nextExpiryBound }
+
+    func life(of process: Int64) -> OwnerDirectory.Life {
+        if process == self.process { return .lives }
+        if let life = lives[process] { return life }
+        let life = directory.life(of: process)
+        lives[process] = life
+        return life
+    }
+
+    func nextPlace() -> Int64 {
+        place += 1
+        isMetaChanged = true
+        return place
+    }
+
+    func noteExpiry(_ at: Int64) {
+        guard at < nextExpiryBound else { return }
+        nextExpiryBound = at
+        isMetaChanged = true
+    }
+
+    func drawToken() throws -> FencingToken {
+        guard mayGrant else { throw NeedsDurability() }
+        let next = try FencingToken(rawValue: token)?.next() ?? FencingToken(rawValue: 1)
+        guard let next else { throw LockError(.storeUnusable, "the store's token counter is damaged") }
+        token = next.rawValue
+        isMetaChanged = true
+        return next
+    }
+
+    /// Removes the claims whose life is over, but for those that programs keep which outlived their keeper.
+    private func expire() throws {
+        var expired: [(Claim.ID, Int64, Bool)] = []
+        sql.expiredClaims.bind(1, now)
+        while try sql.expiredClaims.step() {
+            expired.append((sql.expiredClaims.id(0), sql.expiredClaims.integer(2), !sql.expiredClaims.isNull(3)))
+        }
+        sql.expiredClaims.reset()
+        var keepsOrphans = false
+        for (id, process, isHeld) in expired {
+            if case .orphaned = life(of: process), isHeld {
+                keepsOrphans = true
+                continue
+            }
+            try drop(id)
+        }
+        sql.nextExpiry.bind(1, now)
+        defer { sql.nextExpiry.reset() }
+        let next = try sql.nextExpiry.step() && !sql.nextExpiry.isNull(0) ? sql.nextExpiry.integer(0) : .max
+        nextExpiryBound = keepsOrphans ? min(next, now + Self.orphanInterval) : next
+        isMetaChanged = true
+    }
+}
 #endif

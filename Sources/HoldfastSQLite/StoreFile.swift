@@ -1,133 +1,133 @@
 #if SQLite
-    import CSQLite
-    import Glibc
-    import Holdfast
-    import HoldfastSQL
+import CSQLite
+import Glibc
+import Holdfast
+import HoldfastSQL
 
-    /// Opens a store's file: checks that it is ours and of this machine's boot, or makes it.
-    enum StoreFile {
-        /// "Hold" in the file's header, where `file(1)` and others look.
-        static let applicationID: Int64 = 0x486F_6C64
-        /// What a file must still be, before anything is committed to it.
-        struct Identity: Equatable {
-            let device: UInt64
-            let inode: UInt64
+/// Opens a store's file: checks that it is ours and of this machine's boot, or makes it.
+enum StoreFile {
+    /// "Hold" in the file's header, where `file(1)` and others look.
+    static let applicationID: Int64 = 0x486F_6C64
+    /// What a file must still be, before anything is committed to it.
+    struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
 
-            /// - Returns: `nil` where there is no file.
-            init?(path: String) {
-                var status = stat()
-                guard stat(path, &status) == 0 else { return nil }
-                device = UInt64(status.st_dev)
-                inode = UInt64(status.st_ino)
-            }
-        }
-
-        /// Network and user-space file systems: their locks do not reach other machines, or do not hold.
-        private static let refusedSystems: [UInt64: String] = [
-            0x6969: "NFS", 0x517B: "SMB", 0xFF53_4D42: "CIFS", 0xFE53_4D42: "SMB2", 0x0102_1997: "9P",
-            0x6573_5546: "FUSE", 0x00C3_6400: "Ceph", 0x5346_414F: "AFS", 0x0BD0_0BD0: "Lustre", 0x0116_1970: "GFS2",
-            0x7461_636F: "OCFS2", 0x7375_7245: "Coda", 0x6B41_4653: "AFS",
-        ]
-
-        static func refuseNetwork(_ path: String) throws(LockError) {
-            let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-            let system = hf_file_system(directory.isEmpty ? "/" : directory)
-            guard system >= 0 else {
-                throw LockError(
-                    .storeUnusable,
-                    "\(path): \(String(cString: strerror(errno))); the store's directory must exist: make it first")
-            }
-            let kind = UInt64(truncatingIfNeeded: system) & 0xFFFF_FFFF
-            guard let name = refusedSystems[kind] else { return }
-            throw LockError(
-                .storeUnusable,
-                "\(path) is on \(name), where file locks do not hold across machines; use a local disk, or a lock server"
-            )
-        }
-
-        /// Opens the file in its writer's turn, and makes what is missing.
-        static func open(
-            _ path: String, boot: String, directory: OwnerDirectory
-        ) throws(LockError) -> (Database, Identity) {
-            try refuseNetwork(path)
-            let isNew = Identity(path: path) == nil
-            let database = try Database(path: path)
-            try checkOwner(of: database)
-            if isNew { chmod(path, 0o600) }
-            try database.execute("PRAGMA journal_mode = WAL")
-            try database.execute("PRAGMA synchronous = FULL")
-            try database.execute("BEGIN IMMEDIATE")
-            do throws(LockError) {
-                try makeLayout(in: database, boot: boot)
-                try checkBoot(of: database, boot: boot, directory: directory)
-                try database.execute("COMMIT")
-            } catch {
-                try database.execute("ROLLBACK")
-                throw error
-            }
-            guard let identity = Identity(path: path) else {
-                throw LockError(.unavailable, "\(path) was removed while it was opened")
-            }
-            return (database, identity)
-        }
-
-        /// Before anything is written: another program's database must stay as it is.
-        private static func checkOwner(of database: Database) throws(LockError) {
-            let application = try database.integer("PRAGMA application_id")
-            let tables = try database.integer("SELECT count(*) FROM sqlite_master")
-            guard application == applicationID || (application == 0 && tables == 0) else {
-                throw LockError(
-                    .storeUnusable, "\(database.path) is another program's database; name another file for the locks")
-            }
-            let version = try database.integer("PRAGMA user_version")
-            guard version == 0 || version == Int64(ClaimStatements.layoutVersion) else {
-                throw LockError(
-                    .storeUnusable,
-                    "\(database.path) has layout \(version), this Holdfast knows \(ClaimStatements.layoutVersion); "
-                        + "use one version of Holdfast per store")
-            }
-        }
-
-        private static func makeLayout(in database: Database, boot: String) throws(LockError) {
-            guard try database.integer("PRAGMA user_version") == 0 else { return }
-            for statement in ClaimStatements.layout { try database.execute(statement) }
-            // Tokens start from the wall clock, so that they go on rising where a store was deleted.
-            let insert = try database.prepare(
-                "INSERT INTO meta (one, token, place, next_expiry, boot) VALUES (1, ?1, 0, ?2, ?3)")
-            insert.bind(1, BootClock.wallMicroseconds)
-            insert.bind(2, Int64.max)
-            insert.bind(3, text: boot)
-            try insert.run()
-            try database.execute("PRAGMA application_id = \(applicationID)")
-            try database.execute("PRAGMA user_version = \(ClaimStatements.layoutVersion)")
-        }
-
-        /// Times of another boot mean nothing, and a boot frees all; a living lock of another clock is a misuse.
-        private static func checkBoot(
-            of database: Database, boot: String, directory: OwnerDirectory
-        ) throws(LockError) {
-            let read = try database.prepare(ClaimStatements.readMeta)
-            defer { read.reset() }
-            guard try read.step() else {
-                throw LockError(
-                    .storeUnusable, "\(database.path) is damaged: its meta row is missing; name another file")
-            }
-            guard read.text(3) != boot else { return }
-            let processes = try database.prepare(ClaimStatements.processes)
-            processes.bind(1, 1_000_000)
-            defer { processes.reset() }
-            while try processes.step() {
-                if case .dead = directory.life(of: processes.integer(0)) { continue }
-                throw LockError(
-                    .storeUnusable,
-                    "\(database.path) is in use by a process with another boot clock (a container's time namespace); "
-                        + "share a store only among processes with one clock")
-            }
-            for table in ["claims", "parts", "queues"] { try database.execute("DELETE FROM \(table)") }
-            let write = try database.prepare("UPDATE meta SET boot = ?1, next_expiry = ?2")
-            write.bind(1, text: boot)
-            write.bind(2, Int64.max)
-            try write.run()
+        /// - Returns: `nil` where there is no file.
+        init?(path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
         }
     }
+
+    /// Network and user-space file systems: their locks do not reach other machines, or do not hold.
+    private static let refusedSystems: [UInt64: String] = [
+        0x6969: "NFS", 0x517B: "SMB", 0xFF53_4D42: "CIFS", 0xFE53_4D42: "SMB2", 0x0102_1997: "9P",
+        0x6573_5546: "FUSE", 0x00C3_6400: "Ceph", 0x5346_414F: "AFS", 0x0BD0_0BD0: "Lustre", 0x0116_1970: "GFS2",
+        0x7461_636F: "OCFS2", 0x7375_7245: "Coda", 0x6B41_4653: "AFS",
+    ]
+
+    static func refuseNetwork(_ path: String) throws(LockError) {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let system = hf_file_system(directory.isEmpty ? "/" : directory)
+        guard system >= 0 else {
+            throw LockError(
+                .storeUnusable,
+                "\(path): \(String(cString: strerror(errno))); the store's directory must exist: make it first")
+        }
+        let kind = UInt64(truncatingIfNeeded: system) & 0xFFFF_FFFF
+        guard let name = refusedSystems[kind] else { return }
+        throw LockError(
+            .storeUnusable,
+            "\(path) is on \(name), where file locks do not hold across machines; use a local disk, or a lock server"
+        )
+    }
+
+    /// Opens the file in its writer's turn, and makes what is missing.
+    static func open(
+        _ path: String, boot: String, directory: OwnerDirectory
+    ) throws(LockError) -> (Database, Identity) {
+        try refuseNetwork(path)
+        let isNew = Identity(path: path) == nil
+        let database = try Database(path: path)
+        try checkOwner(of: database)
+        if isNew { chmod(path, 0o600) }
+        try database.execute("PRAGMA journal_mode = WAL")
+        try database.execute("PRAGMA synchronous = FULL")
+        try database.execute("BEGIN IMMEDIATE")
+        do throws(LockError) {
+            try makeLayout(in: database, boot: boot)
+            try checkBoot(of: database, boot: boot, directory: directory)
+            try database.execute("COMMIT")
+        } catch {
+            try database.execute("ROLLBACK")
+            throw error
+        }
+        guard let identity = Identity(path: path) else {
+            throw LockError(.unavailable, "\(path) was removed while it was opened")
+        }
+        return (database, identity)
+    }
+
+    /// Before anything is written: another program's database must stay as it is.
+    private static func checkOwner(of database: Database) throws(LockError) {
+        let application = try database.integer("PRAGMA application_id")
+        let tables = try database.integer("SELECT count(*) FROM sqlite_master")
+        guard application == applicationID || (application == 0 && tables == 0) else {
+            throw LockError(
+                .storeUnusable, "\(database.path) is another program's database; name another file for the locks")
+        }
+        let version = try database.integer("PRAGMA user_version")
+        guard version == 0 || version == Int64(ClaimStatements.layoutVersion) else {
+            throw LockError(
+                .storeUnusable,
+                "\(database.path) has layout \(version), this Holdfast knows \(ClaimStatements.layoutVersion); "
+                    + "use one version of Holdfast per store")
+        }
+    }
+
+    private static func makeLayout(in database: Database, boot: String) throws(LockError) {
+        guard try database.integer("PRAGMA user_version") == 0 else { return }
+        for statement in ClaimStatements.layout { try database.execute(statement) }
+        // Tokens start from the wall clock, so that they go on rising where a store was deleted.
+        let insert = try database.prepare(
+            "INSERT INTO meta (one, token, place, next_expiry, boot) VALUES (1, ?1, 0, ?2, ?3)")
+        insert.bind(1, BootClock.wallMicroseconds)
+        insert.bind(2, Int64.max)
+        insert.bind(3, text: boot)
+        try insert.run()
+        try database.execute("PRAGMA application_id = \(applicationID)")
+        try database.execute("PRAGMA user_version = \(ClaimStatements.layoutVersion)")
+    }
+
+    /// Times of another boot mean nothing, and a boot frees all; a living lock of another clock is a misuse.
+    private static func checkBoot(
+        of database: Database, boot: String, directory: OwnerDirectory
+    ) throws(LockError) {
+        let read = try database.prepare(ClaimStatements.readMeta)
+        defer { read.reset() }
+        guard try read.step() else {
+            throw LockError(
+                .storeUnusable, "\(database.path) is damaged: its meta row is missing; name another file")
+        }
+        guard read.text(3) != boot else { return }
+        let processes = try database.prepare(ClaimStatements.processes)
+        processes.bind(1, 1_000_000)
+        defer { processes.reset() }
+        while try processes.step() {
+            if case .dead = directory.life(of: processes.integer(0)) { continue }
+            throw LockError(
+                .storeUnusable,
+                "\(database.path) is in use by a process with another boot clock (a container's time namespace); "
+                    + "share a store only among processes with one clock")
+        }
+        for table in ["claims", "parts", "queues"] { try database.execute("DELETE FROM \(table)") }
+        let write = try database.prepare("UPDATE meta SET boot = ?1, next_expiry = ?2")
+        write.bind(1, text: boot)
+        write.bind(2, Int64.max)
+        try write.run()
+    }
+}
 #endif

@@ -1,196 +1,209 @@
 #if SQLite
-    import Glibc
-    import Holdfast
-    import HoldfastSQL
+import Glibc
+import Holdfast
+import HoldfastSQL
 
-    /// What the store's thread does and knows. Used on that thread alone.
-    final class StoreKeeper {
-        /// While somebody here waits: how often to look whether those before them live. A look costs a few system calls.
-        static let lifeInterval: Int64 = 25_000_000
-        /// While somebody here waits: how often to look at the file, should a push have been lost.
-        static let fileInterval: Int64 = 250_000_000
-        /// While something is held here: how often to look whether the file is still there.
-        static let identityInterval: Int64 = 100_000_000
-        /// A batch that is smaller than half of the last one waits this long for its fellows: a flush costs far more.
-        private static let gatherPause: Duration = .microseconds(40)
-        private static let gatherFrom = 8
+/// What the store's thread does and knows. Used on that thread alone.
+final class StoreKeeper {
+    /// While somebody here waits: how often to look whether those before them live. A look costs a few system calls.
+    static let lifeInterval: Int64 = 25_000_000
+    /// While somebody here waits: how often to look at the file, should a push have been lost.
+    static let fileInterval: Int64 = 250_000_000
+    /// While something is held here: how often to look whether the file is still there.
+    static let identityInterval: Int64 = 100_000_000
+    /// A batch that is smaller than half of the last one waits this long for its fellows: a flush costs far more.
+    private static let gatherPause: Duration = .microseconds(40)
+    private static let gatherFrom = 8
 
-        let path: String
-        let prefix: String
-        let boot: String
-        let liveness: SQLiteLiveness
-        let thread: StoreThread
-        let hint: @Sendable ([Claim.ID]) -> Void
-        let turn: WriteTurn
-        var database: Database
-        var store: ClaimStore
-        var identity: StoreFile.Identity
-        var waiters: [Claim.ID: StoreOperation.Caller<Grant>] = [:]
-        /// What lives here, so that the loss of the file can be told.
-        var own: Set<Claim.ID> = []
-        /// The processes whose claims stand first where somebody here waits.
-        var watched: Set<Int64> = []
-        var lastVersion: Int64 = -1
-        var lifeLookAt: Int64 = 0
-        var fileLookAt: Int64 = 0
-        var identityLookAt: Int64 = 0
-        var isSynchronous = true
-        private var lastBatch = 0
+    let path: String
+    let prefix: String
+    let boot: String
+    let liveness: SQLiteLiveness
+    let thread: StoreThread
+    let hint: @Sendable ([Claim.ID]) -> Void
+    let turn: WriteTurn
+    var database: Database
+    var store: ClaimStore
+    var identity: StoreFile.Identity
+    var waiters: [Claim.ID: StoreWaiter] = [:]
+    /// What lives here, so that the loss of the file can be told.
+    var own: Set<Claim.ID> = []
+    /// The processes whose claims stand first where somebody here waits.
+    var watched: Set<Int64> = []
+    var lastVersion: Int64 = -1
+    var lifeLookAt: Int64 = 0
+    var fileLookAt: Int64 = 0
+    var identityLookAt: Int64 = 0
+    var isSynchronous = true
+    private var lastBatch = 0
 
-        init(
-            path: String, prefix: String, boot: String, liveness: SQLiteLiveness, thread: StoreThread,
-            hint: @escaping @Sendable ([Claim.ID]) -> Void
-        ) throws(LockError) {
-            self.path = path
-            self.prefix = prefix
-            self.boot = boot
-            self.liveness = liveness
-            self.thread = thread
-            self.hint = hint
-            let turn = try WriteTurn(storePath: path)
-            self.turn = turn
-            try turn.begin()
-            defer { turn.end() }
-            (database, identity) = try StoreFile.open(path, boot: boot, directory: liveness.directory)
-            store = try ClaimStore(
-                database, process: liveness.processID, prefix: prefix, directory: liveness.directory)
-            let inUse = Set(try Self.processes(in: store))
-            liveness.directory.sweep { inUse.contains($0) || $0 == liveness.processID }
-        }
-
-        private static func processes(in store: ClaimStore) throws(LockError) -> [Int64] {
-            do { return try store.processes() } catch { throw Self.lockError(error) }
-        }
-
-        static func lockError(_ error: any Error) -> LockError {
-            error as? LockError ?? LockError(.unavailable, "the store failed: \(error)", cause: error)
-        }
-
-        func run() {
-            while true {
-                gather()
-                let (operations, isClosing) = thread.take()
-                lastBatch = operations.count
-                if !operations.isEmpty {
-                    perform(operations)
-                } else if isClosing {
-                    return close()
-                }
-                attend(sleeping: operations.isEmpty)
-            }
-        }
-
-        private func gather() {
-            guard lastBatch >= Self.gatherFrom, thread.queued < lastBatch / 2 else { return }
-            BootClock.sleep(Self.gatherPause)
-        }
-
-        /// One transaction for all of `operations`, then the answers.
-        func perform(_ operations: [StoreOperation]) {
-            // Removals and renewals need no flush of their own: a power cut ends the boot, and that frees all.
-            var isDurable = operations.contains { $0.places } || !waiters.isEmpty
-            var attempts = 0
-            while true {
-                do {
-                    let answers = try transaction(operations, isDurable: isDurable)
-                    return tell(answers)
-                } catch is ClaimStore.NeedsDurability {
-                    isDurable = true
-                } catch is FileMoved where attempts < 3 {
-                    attempts += 1
-                    fileIsGone()
-                } catch {
-                    let error = Self.lockError(error)
-                    for operation in operations { operation.fail(error) }
-                    return
-                }
-            }
-        }
-
-        struct FileMoved: Error {}
-
-        private func transaction(_ operations: [StoreOperation], isDurable: Bool) throws -> [StoreAnswer] {
-            try turn.begin()
-            defer { turn.end() }
-            guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
-            if isDurable != isSynchronous {
-                try database.execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
-                isSynchronous = isDurable
-            }
-            try database.execute("BEGIN IMMEDIATE")
-            do {
-                try store.begin(now: BootClock.now, mayGrant: isDurable)
-                let answers = try operations.compactMap { try answer($0) }
-                try store.end()
-                guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
-                try database.execute("COMMIT")
-                return answers
-            } catch {
-                if database.isInTransaction { try database.execute("ROLLBACK") }
-                throw error
-            }
-        }
-
-        private func answer(_ operation: StoreOperation) throws -> StoreAnswer? {
-            switch operation {
-            case .place(let claim, let condition, let caller):
-                do {
-                    return .place(claim.id, caller, .success(try store.place(claim, condition)))
-                } catch let error as LockError where error.code == .modeConflict {
-                    // Found before anything was written: the batch goes on.
-                    return .place(claim.id, caller, .failure(error))
-                }
-            case .remove(let id, let caller): return .remove(caller, try store.remove(id))
-            case .extend(let ids, let timeToLive, let caller):
-                return .extend(caller, try store.extend(ids, for: timeToLive))
-            case .ask(let id, let caller): return .remove(caller, try store.ask(id))
-            case .grant(let id, let caller):
-                let state = try store.state(of: id)
-                return .grant(id, caller, state?.grant, isThere: state != nil)
-            case .cancelGrant(let id): return .cancelGrant(id)
-            case .list(let prefix, let limit, let caller):
-                try store.removeTheDead(among: try store.processes())
-                return .list(caller, try store.list(prefix: prefix, limit: limit))
-            case .tidy:
-                try store.removeTheDead(among: Array(watched))
-                return nil
-            }
-        }
-
-        /// The transaction is on disk: callers and other processes may know.
-        private func tell(_ answers: [StoreAnswer]) {
-            for case .place(let id, _, .success(let placement)) in answers where placement != .refused {
-                own.insert(id)
-            }
-            for id in store.gone {
-                own.remove(id)
-                waiters.removeValue(forKey: id)?.resume(returning: .failure(Self.gone))
-            }
-            for (id, grant) in store.granted { waiters.removeValue(forKey: id)?.resume(returning: .success(grant)) }
-            for answer in answers {
-                switch answer {
-                case .place(_, let caller, let result): caller.resume(returning: result)
-                case .remove(let caller, let removal): caller.resume(returning: .success(removal))
-                case .extend(let caller, let outcome): caller.resume(returning: .success(outcome))
-                case .list(let caller, let records): caller.resume(returning: .success(records))
-                case .cancelGrant(let id):
-                    waiters.removeValue(forKey: id)?.resume(
-                        returning: .failure(LockError(.cancelled, "the wait was cancelled")))
-                case .grant(let id, let caller, let grant, let isThere):
-                    if let grant {
-                        caller.resume(returning: .success(grant))
-                    } else if isThere, waiters[id] == nil {
-                        waiters[id] = caller
-                        watchThose(before: [id])
-                    } else {
-                        caller.resume(returning: .failure(Self.gone))
-                    }
-                }
-            }
-            for process in store.woken { liveness.directory.wake(process) }
-            if waiters.isEmpty { watched = [] }
-        }
-
-        static let gone = LockError(.leaseLost, "the claim was removed or has expired")
+    init(
+        path: String, prefix: String, boot: String, liveness: SQLiteLiveness, thread: StoreThread,
+        hint: @escaping @Sendable ([Claim.ID]) -> Void
+    ) throws(LockError) {
+        self.path = path
+        self.prefix = prefix
+        self.boot = boot
+        self.liveness = liveness
+        self.thread = thread
+        self.hint = hint
+        let turn = try WriteTurn(storePath: path)
+        self.turn = turn
+        try turn.begin()
+        defer { turn.end() }
+        (database, identity) = try StoreFile.open(path, boot: boot, directory: liveness.directory)
+        store = try ClaimStore(
+            database, process: liveness.processID, prefix: prefix, directory: liveness.directory)
+        let inUse = Set(try Self.processes(in: store))
+        liveness.directory.sweep { inUse.contains($0) || $0 == liveness.processID }
     }
+
+    private static func processes(in store: ClaimStore) throws(LockError) -> [Int64] {
+        do { return try store.processes() } catch { throw Self.lockError(error) }
+    }
+
+    static func lockError(_ error: any Error) -> LockError {
+        error as? LockError ?? LockError(.unavailable, "the store failed: \(error)", cause: error)
+    }
+
+    func run() {
+        while true {
+            gather()
+            let (operations, isClosing) = thread.take()
+            lastBatch = operations.count
+            if !operations.isEmpty {
+                perform(operations)
+            } else if isClosing {
+                return close()
+            }
+            attend(sleeping: operations.isEmpty)
+        }
+    }
+
+    private func gather() {
+        guard lastBatch >= Self.gatherFrom, thread.queued < lastBatch / 2 else { return }
+        BootClock.sleep(Self.gatherPause)
+    }
+
+    /// One transaction for all of `operations`, then the answers.
+    func perform(_ operations: [StoreOperation]) {
+        // Removals and renewals need no flush of their own: a power cut ends the boot, and that frees all.
+        var isDurable = operations.contains { $0.places } || !waiters.isEmpty
+        var attempts = 0
+        while true {
+            do {
+                let answers = try transaction(operations, isDurable: isDurable)
+                return tell(answers)
+            } catch is ClaimStore.NeedsDurability {
+                isDurable = true
+            } catch is FileMoved where attempts < 3 {
+                attempts += 1
+                fileIsGone()
+            } catch {
+                let error = Self.lockError(error)
+                for operation in operations { operation.fail(error) }
+                return
+            }
+        }
+    }
+
+    struct FileMoved: Error {}
+
+    private func transaction(_ operations: [StoreOperation], isDurable: Bool) throws -> [StoreAnswer] {
+        try turn.begin()
+        defer { turn.end() }
+        guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
+        if isDurable != isSynchronous {
+            try database.execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+            isSynchronous = isDurable
+        }
+        try database.execute("BEGIN IMMEDIATE")
+        do {
+            try store.begin(now: BootClock.now, mayGrant: isDurable)
+            let answers = try operations.compactMap { try answer($0) }
+            try store.end()
+            guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
+            try database.execute("COMMIT")
+            return answers
+        } catch {
+            if database.isInTransaction { try database.execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    private func answer(_ operation: StoreOperation) throws -> StoreAnswer? {
+        switch operation {
+        case .place(let claim, let condition, let caller):
+            do {
+                return .place(claim.id, caller, .success(try store.place(claim, condition)))
+            } catch let error as LockError where error.code == .modeConflict {
+                // Found before anything was written: the batch goes on.
+                return .place(claim.id, caller, .failure(error))
+            }
+        case .remove(let id, let caller): return .remove(caller, try store.remove(id))
+        case .extend(let ids, let timeToLive, let caller):
+            return .extend(caller, try store.extend(ids, for: timeToLive))
+        case .ask(let id, let caller): return .remove(caller, try store.ask(id))
+        case .grant(let id, let ticket, let caller):
+            let state = try store.state(of: id)
+            return .grant(id, StoreWaiter(ticket: ticket, caller: caller), state?.grant, isThere: state != nil)
+        case .cancelGrant(let id, let ticket): return .cancelGrant(id, ticket)
+        case .list(let prefix, let limit, let caller):
+            try store.removeTheDead(among: try store.processes())
+            return .list(caller, try store.list(prefix: prefix, limit: limit))
+        case .tidy:
+            try store.removeTheDead(among: Array(watched))
+            return nil
+        }
+    }
+
+    /// The transaction is on disk: callers and other processes may know.
+    private func tell(_ answers: [StoreAnswer]) {
+        for case .place(let id, _, .success(let placement)) in answers where placement != .refused {
+            own.insert(id)
+        }
+        // Before the callers know: theirs may be the last verb of a command that ends at once.
+        for process in store.woken { liveness.directory.wake(process) }
+        // Before the grants: a verb of the same transaction may have granted what a verb before it asked about.
+        for case .grant(let id, let waiter, let grant, let isThere) in answers {
+            answer(waiter, for: id, grant, isThere: isThere)
+        }
+        for id in store.gone {
+            own.remove(id)
+            waiters.removeValue(forKey: id)?.caller.resume(returning: .failure(Self.gone))
+        }
+        for (id, grant) in store.granted { waiters.removeValue(forKey: id)?.caller.resume(returning: .success(grant)) }
+        for answer in answers {
+            switch answer {
+            case .place(_, let caller, let result): caller.resume(returning: result)
+            case .remove(let caller, let removal): caller.resume(returning: .success(removal))
+            case .extend(let caller, let outcome): caller.resume(returning: .success(outcome))
+            case .list(let caller, let records): caller.resume(returning: .success(records))
+            case .cancelGrant(let id, let ticket):
+                guard waiters[id]?.ticket == ticket else { continue }
+                waiters.removeValue(forKey: id)?.caller.resume(returning: .failure(Self.cancelled))
+            case .grant: continue
+            }
+        }
+        if waiters.isEmpty { watched = [] }
+    }
+
+    /// Answers a wait at once, or keeps it.
+    private func answer(_ waiter: StoreWaiter, for id: Claim.ID, _ grant: Grant?, isThere: Bool) {
+        if let grant {
+            waiter.caller.resume(returning: .success(grant))
+        } else if !isThere {
+            waiter.caller.resume(returning: .failure(Self.gone))
+        } else if waiters[id] != nil {
+            waiter.caller.resume(returning: .failure(Self.awaited))
+        } else {
+            waiters[id] = waiter
+            watchThose(before: [id])
+        }
+    }
+
+    private static let cancelled = LockError(.cancelled, "the task that waited for the grant was cancelled")
+    private static let awaited = LockError(.invalidArgument, "one task already awaits this claim's grant")
+    static let gone = LockError(.leaseLost, "the claim was removed or has expired")
+}
 #endif

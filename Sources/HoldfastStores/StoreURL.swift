@@ -11,8 +11,8 @@ public struct StoreURL: Sendable, Hashable {
         /// This process's memory: for tests and measurements.
         case memory
         #if SQLite
-            /// A file that the processes of one machine share.
-            case sqlite
+        /// A file that the processes of one machine share.
+        case sqlite
         #endif
     }
 
@@ -59,13 +59,13 @@ public struct StoreURL: Sendable, Hashable {
             }
             self.init(kind: kind, path: "", prefix: options)
         #if SQLite
-            case .sqlite:
-                guard path.hasPrefix("///"), path.utf8.count > 3, !path.hasSuffix("/") else {
-                    throw LockError(
-                        .invalidArgument,
-                        "write sqlite:///path/to/locks.db, with three slashes and an absolute path of a file")
-                }
-                self.init(kind: kind, path: String(path.dropFirst(2)), prefix: options)
+        case .sqlite:
+            guard path.hasPrefix("///"), path.utf8.count > 3, !path.hasSuffix("/") else {
+                throw LockError(
+                    .invalidArgument,
+                    "write sqlite:///path/to/locks.db, with three slashes and an absolute path of a file")
+            }
+            self.init(kind: kind, path: String(path.dropFirst(2)), prefix: options)
         #endif
         }
     }

@@ -4,9 +4,16 @@ import Synchronization
 ///
 /// The claims end with the process. Every verb is one step under one lock and returns at once.
 public final class MemoryBackend: LockBackend {
+    /// One task's wait for a grant; its ticket tells it from another's for the same claim.
+    struct Waiter {
+        let ticket: UInt64
+        let caller: CheckedContinuation<Result<Grant, LockError>, Never>
+    }
+
     struct State {
         var table: ClaimTable
-        var waiters: [Claim.ID: CheckedContinuation<Result<Grant, LockError>, Never>] = [:]
+        var waiters: [Claim.ID: Waiter] = [:]
+        var tickets: UInt64 = 0
         var nextLook: Duration?
         var observers: [AsyncStream<[Claim.ID]>.Continuation] = []
     }
@@ -59,6 +66,10 @@ public final class MemoryBackend: LockBackend {
     }
 
     public func grant(of id: Claim.ID) async throws(LockError) -> Grant {
+        let ticket = state.withLock { state in
+            state.tickets += 1
+            return state.tickets
+        }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer = step { state, now -> Result<Grant, LockError>? in
@@ -67,14 +78,16 @@ public final class MemoryBackend: LockBackend {
                     guard state.table.contains(id) else { return .failure(Self.gone) }
                     guard !Task.isCancelled else { return .failure(Self.cancelled) }
                     guard state.waiters[id] == nil else { return .failure(Self.awaited) }
-                    state.waiters[id] = continuation
+                    state.waiters[id] = Waiter(ticket: ticket, caller: continuation)
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
-            waiter?.resume(returning: .failure(Self.cancelled))
+            let waiter = state.withLock { state in
+                state.waiters[id]?.ticket == ticket ? state.waiters.removeValue(forKey: id) : nil
+            }
+            waiter?.caller.resume(returning: .failure(Self.cancelled))
         }
         return try result.get()
     }
@@ -87,7 +100,7 @@ public final class MemoryBackend: LockBackend {
         let (removal, waiter) = step { state, now in
             (state.table.remove(id, now: now), state.waiters.removeValue(forKey: id))
         }
-        waiter?.resume(returning: .failure(Self.gone))
+        waiter?.caller.resume(returning: .failure(Self.gone))
         return removal
     }
 
@@ -114,7 +127,7 @@ public final class MemoryBackend: LockBackend {
 
     /// One verb: a step of the table under the lock, then what it caused, outside.
     private func step<R>(_ body: (inout State, Duration) -> R) -> R {
-        var woken: [(CheckedContinuation<Result<Grant, LockError>, Never>, Result<Grant, LockError>)] = []
+        var woken: [(Waiter, Result<Grant, LockError>)] = []
         let answer = state.withLock { state in
             let answer = body(&state, time.now)
             let effects = state.table.takeEffects()
@@ -127,7 +140,7 @@ public final class MemoryBackend: LockBackend {
             }
             return answer
         }
-        for (waiter, result) in woken { waiter.resume(returning: result) }
+        for (waiter, result) in woken { waiter.caller.resume(returning: result) }
         return answer
     }
 }

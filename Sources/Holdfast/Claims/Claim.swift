@@ -51,8 +51,10 @@ public struct Claim: Sendable {
     /// Makes a claim whose parts are placed together, at one point in the order.
     ///
     /// - Parameters:
+    ///   - id: not used before.
     ///   - parts: 1 to 64, in any order, each key once.
     ///   - timeToLive: more than zero; the client checks its own, narrower bounds.
+    ///   - owner: who claims, for people.
     /// - Throws: ``LockError/Code/invalidKey`` or ``LockError/Code/invalidArgument``.
     public init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner) throws(LockError) {
         guard !parts.isEmpty, parts.count <= Self.keysLimit else {

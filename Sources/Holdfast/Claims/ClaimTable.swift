@@ -11,6 +11,7 @@ public struct ClaimTable: Sendable {
         public var granted: [(id: Claim.ID, grant: Grant)] = []
         /// Claims that expired.
         public var expired: [Claim.ID] = []
+        /// Whether nothing was caused.
         public var isEmpty: Bool { granted.isEmpty && expired.isEmpty }
     }
 

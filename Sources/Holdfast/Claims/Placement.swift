@@ -57,6 +57,7 @@ public struct ClaimRecord: Sendable, Hashable {
     /// Whether an operator asked the owner to let go.
     public var isAsked: Bool
 
+    /// Whether the claim is held; otherwise it waits.
     public var isHeld: Bool { token != nil }
 
     public init(

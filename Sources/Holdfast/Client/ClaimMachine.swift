@@ -170,14 +170,24 @@ extension ClaimMachine {
         renewAt = min(renewAt, now)
     }
 
-    package mutating func renewed(sentAt: Duration, for timeToLive: Duration) {
+    /// - Parameters:
+    ///   - now: an answer that comes after the deadline comes too late: what is lost by the clock stays lost.
+    package mutating func renewed(sentAt: Duration, for timeToLive: Duration, now: Duration) -> Tick.Event? {
         isRenewing = false
-        guard phase == .waiting || phase == .held else { return }
+        switch phase {
+        case .placing, .lost, .ended: return nil
+        case .waiting where now >= deadline, .held where now >= deadline: return tick(now: now).event
+        case .waiting, .held: break
+        }
         // A life that was chosen anew meanwhile is not what was acknowledged: ask again at once.
-        guard timeToLive == timing.timeToLive else { return renewAt = sentAt }
+        guard timeToLive == timing.timeToLive else {
+            renewAt = sentAt
+            return nil
+        }
         acknowledge(sentAt: sentAt)
         if isHurried { renewAt = sentAt }
         isHurried = false
+        return nil
     }
 
     package mutating func renewalUnknown(now: Duration) {

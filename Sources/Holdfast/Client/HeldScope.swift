@@ -62,7 +62,8 @@ extension LockClient {
     static func wouldQueueBehindItself(_ key: LockKey) -> LockError {
         LockError(
             .wouldDeadlock,
-            "this task tree holds the key already and would queue behind a claim that waits for it; take all in one claim",
+            "this task tree holds the key already and would queue behind a claim that waits for it; "
+                + "take all in one claim",
             key: key)
     }
 }

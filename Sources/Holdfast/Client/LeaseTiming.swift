@@ -9,7 +9,8 @@ package struct LeaseTiming: Sendable, Equatable {
     private static let marginPercent = 5
     private static let shortestMargin: Duration = .milliseconds(50)
 
-    /// What the holder gives away at the end of its lease, so as to stop believing before the backend stops guaranteeing.
+    /// What the holder gives away at the end of its lease, so as to stop believing before the backend stops
+    /// guaranteeing.
     package var margin: Duration { max(Self.shortestMargin, timeToLive * Self.marginPercent / 100) }
     /// How long a holder may rely on the claim, from the sending of an acknowledged request.
     package var guaranteed: Duration { timeToLive - timeToLive * Self.driftPercent / 100 - margin }

@@ -21,7 +21,10 @@ extension LockClient {
 
     /// Takes a lock on several keys at one point in the order: all or none, free of deadlock.
     ///
-    /// - Parameter parts: 1 to 64 keys, each with its mode, in any order.
+    /// - Parameters:
+    ///   - parts: 1 to 64 keys, each with its mode, in any order.
+    ///   - wait: what to do where another claim blocks a key; waits for ever by default.
+    ///   - options: what differs from the client's configuration.
     /// - Throws: as ``acquire(_:mode:wait:options:)``.
     public func acquire(
         _ parts: [Claim.Part], wait: Wait = .forever, options: LockOptions = LockOptions()
@@ -63,7 +66,9 @@ extension LockClient {
 
     /// The claims on the keys that begin with `prefix`, by key, then in queue order: holders and waiters.
     ///
-    /// - Parameter limit: 1 to 100,000 records; 1,000 by default.
+    /// - Parameters:
+    ///   - prefix: the first bytes of the keys; all keys by default.
+    ///   - limit: 1 to 100,000 records; 1,000 by default.
     /// - Throws: ``LockError/Code/unsupported`` where the backend cannot list; ``LockError/Code/unavailable``.
     public func claims(withPrefix prefix: String = "", limit: Int = 1000) async throws(LockError) -> [ClaimRecord] {
         guard limit >= 1, limit <= Self.listingLimit else {

@@ -89,7 +89,10 @@ extension LockClient {
                     if core.waitEvent == nil { core.waitEvent = event }
                     return event
                 }
-                core.machine.renewed(sentAt: sentAt, for: timeToLive)
+                if let event = core.machine.renewed(sentAt: sentAt, for: timeToLive, now: self.time.now) {
+                    if core.waitEvent == nil { core.waitEvent = event }
+                    return event
+                }
                 return answer.asked.contains(id) ? core.machine.asked() : nil
             }
             if let event { happened(event, to: state) }

@@ -5,7 +5,8 @@ extension LockClient {
     /// Runs `body` while a lock on one key is held.
     ///
     /// Where the lock is lost, the body's task is cancelled, and ``LockError/Code/leaseLost`` is thrown when it has
-    /// ended. The lock is released when the body has ended, deaf to cancellation. Two round trips where the key is free.
+    /// ended. The lock is released when the body has ended, deaf to cancellation. Two round trips where the key is
+    /// free.
     ///
     /// Nested calls share their owner: a nested reader rides on its reader; a nested claim that its own task tree
     /// blocks throws ``LockError/Code/wouldDeadlock`` at once, unless `options.reentrant` lets it enter.
@@ -28,7 +29,11 @@ extension LockClient {
 
     /// Runs `body` while a lock on several keys is held, taken at one point in the order: free of deadlock.
     ///
-    /// - Parameter parts: 1 to 64 keys, each with its mode, in any order.
+    /// - Parameters:
+    ///   - parts: 1 to 64 keys, each with its mode, in any order.
+    ///   - wait: what to do where another claim blocks a key; waits for ever by default.
+    ///   - options: what differs from the client's configuration.
+    ///   - body: the critical section. Carry `lease.token` to what it protects.
     /// - Throws: as ``withLock(_:mode:wait:options:_:)``.
     public func withLock<R: Sendable>(
         _ parts: [Claim.Part], wait: Wait = .forever, options: LockOptions = LockOptions(),

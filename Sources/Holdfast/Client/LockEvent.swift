@@ -1,5 +1,6 @@
 /// Something that happened to one of a client's locks.
 public struct LockEvent: Sendable {
+    /// What happened.
     public enum Kind: Sendable, Hashable {
         /// The claim is held, at once or after its wait.
         case acquired

@@ -11,6 +11,7 @@ public struct Timekeeper: Sendable {
         wait = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
     }
 
+    /// How long ago the start was.
     public var now: Duration { read() }
 
     /// - Throws: `CancellationError` where the task is cancelled.

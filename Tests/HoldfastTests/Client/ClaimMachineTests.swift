@@ -51,7 +51,7 @@ import Testing
         #expect(machine.tick(now: .seconds(9)) == ClaimMachine.Tick())
         #expect(machine.tick(now: .seconds(10)).renews)
         #expect(!machine.tick(now: .seconds(11)).renews)
-        machine.renewed(sentAt: .seconds(10), for: .seconds(30))
+        _ = machine.renewed(sentAt: .seconds(10), for: .seconds(30), now: .seconds(10))
         #expect(machine.deadline == .seconds(10) + timing.guaranteed)
         #expect(machine.nextTick == .seconds(20))
     }
@@ -79,11 +79,19 @@ import Testing
         var machine = held()
         _ = machine.tick(now: .seconds(10))
         #expect(machine.tick(now: machine.deadline).event == .lost(.expired))
-        machine.renewed(sentAt: .seconds(10), for: .seconds(30))
+        _ = machine.renewed(sentAt: .seconds(10), for: .seconds(30), now: .seconds(40))
         #expect(machine.phase == .lost(.expired))
         #expect(machine.granted(now: .seconds(11)) == .tooLate)
         #expect(machine.gone() == nil)
         #expect(machine.nextTick == nil)
+    }
+
+    @Test func `a renewal that is answered after the deadline is a loss, whether or not a tick came first`() {
+        var machine = held()
+        _ = machine.tick(now: .seconds(10))
+        let event = machine.renewed(sentAt: .seconds(10), for: .seconds(30), now: machine.deadline)
+        #expect(event == .lost(.expired))
+        #expect(machine.phase == .lost(.expired))
     }
 
     @Test func `it is at risk after two thirds without an acknowledgement, once`() {
@@ -91,7 +99,7 @@ import Testing
         _ = machine.tick(now: .seconds(10))
         #expect(machine.tick(now: .seconds(20)).event == .atRisk)
         #expect(machine.tick(now: .seconds(21)).event == nil)
-        machine.renewed(sentAt: .seconds(21), for: .seconds(30))
+        _ = machine.renewed(sentAt: .seconds(21), for: .seconds(30), now: .seconds(21))
         #expect(machine.tick(now: .seconds(41)).event == .atRisk)
     }
 
@@ -99,7 +107,7 @@ import Testing
         var machine = held(maxHold: .seconds(25))
         for second in [10, 20] {
             #expect(machine.tick(now: .seconds(second)).renews)
-            machine.renewed(sentAt: .seconds(second), for: .seconds(30))
+            _ = machine.renewed(sentAt: .seconds(second), for: .seconds(30), now: .seconds(second))
         }
         #expect(machine.nextTick == .milliseconds(25_001))
         #expect(machine.tick(now: .milliseconds(25_001)).event == .lost(.maxHold))
@@ -115,9 +123,9 @@ import Testing
         var machine = held()
         machine.choose(LeaseTiming(timeToLive: .seconds(60)), now: .seconds(1))
         let deadline = machine.deadline
-        machine.renewed(sentAt: .seconds(1), for: .seconds(30))
+        _ = machine.renewed(sentAt: .seconds(1), for: .seconds(30), now: .seconds(1))
         #expect(machine.deadline == deadline)
-        machine.renewed(sentAt: .seconds(2), for: .seconds(60))
+        _ = machine.renewed(sentAt: .seconds(2), for: .seconds(60), now: .seconds(2))
         #expect(machine.deadline == .seconds(2) + LeaseTiming(timeToLive: .seconds(60)).guaranteed)
     }
 
@@ -126,7 +134,7 @@ import Testing
         machine.placeSent(at: .zero)
         machine.placeAcknowledged()
         #expect(machine.tick(now: .seconds(10)).renews)
-        machine.renewed(sentAt: .seconds(10), for: .seconds(30))
+        _ = machine.renewed(sentAt: .seconds(10), for: .seconds(30), now: .seconds(10))
         #expect(machine.nextTick == .seconds(15))
         var other = machine
         #expect(machine.tick(now: .seconds(15)).event == .timedOut)
@@ -137,7 +145,7 @@ import Testing
         var machine = held()
         _ = machine.tick(now: .seconds(10))
         machine.hurry(now: .seconds(11))
-        machine.renewed(sentAt: .seconds(10), for: .seconds(30))
+        _ = machine.renewed(sentAt: .seconds(10), for: .seconds(30), now: .seconds(10))
         #expect(machine.tick(now: .seconds(12)).renews)
     }
 
