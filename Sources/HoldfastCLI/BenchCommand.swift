@@ -9,13 +9,14 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             cycles: each worker acquires and releases a key of its own. handoff: all workers share one key and hold it \
             for 1 ms; timed from calling release to the next acquire's return. A hand-off back to the worker that \
-            released is counted as again, not timed. --store memory:// measures the client alone.
+            released is counted as again, not timed. --store memory:// measures the client alone. raw: plain one-row \
+            committed inserts beside a sqlite store, to compare with; one worker.
             """)
 
     private static let workersLimit = 100_000
     private static let processesLimit = 1_000
 
-    @Argument(help: ArgumentHelp("cycles or handoff.", valueName: "MODE"))
+    @Argument(help: ArgumentHelp("cycles, handoff or raw.", valueName: "MODE"))
     var mode: String
 
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tasks; 64.", valueName: "N"))
@@ -40,8 +41,9 @@ struct BenchCommand: ParsableCommand {
 
     mutating func run() throws {
         try Arguments.checkUTF8()
+        guard mode != "raw" else { return try runRaw() }
         guard let kind = BenchPlan.Kind(rawValue: mode) else {
-            throw Failure(.usage, "bench \"\(mode)\": choose cycles or handoff")
+            throw Failure(.usage, "bench \"\(mode)\": choose cycles, handoff or raw")
         }
         let processes = try Self.count(processes, "--processes", limit: Self.processesLimit)
         let store = try store.resolve()
@@ -66,28 +68,27 @@ struct BenchCommand: ParsableCommand {
         return count
     }
 
+    private func runRaw() throws {
+        let duration = try DurationText.parse(seconds, for: "--seconds")
+        let samples = try store.resolve().rawInserts(for: duration).sorted()
+        let total = samples.reduce(.zero, +)
+        report(
+            BenchReport(
+                mode: mode, workers: 1, processes: 1, count: samples.count, elapsed: total,
+                p50: samples.isEmpty ? 0 : Double(samples[samples.count / 2].nanoseconds) / 1e6,
+                p99: samples.isEmpty ? 0 : Double(samples[samples.count * 99 / 100].nanoseconds) / 1e6, again: 0,
+                turnsMin: samples.count, turnsMax: samples.count))
+    }
+
     private func report(_ plan: BenchPlan, _ board: Scoreboard, _ elapsed: Duration) {
         let (count, quantiles) = board.latencies(0.5, 0.99)
         let turns = board.turns
-        let rate = Double(count) * 1e9 / Double(max(1, elapsed.nanoseconds))
-        guard json else {
-            Terminal.print(
-                """
-                \(plan.kind.rawValue): \(Int(rate)) per second, \(count) in \(DurationText.brief(elapsed)), \
-                \(plan.workers) workers
-                p50 \(JSON.number(quantiles[0], digits: 3).text) ms, p99 \(JSON.number(quantiles[1], digits: 3).text) ms
-                again \(board.again), turns of one worker \(turns.min() ?? 0) to \(turns.max() ?? 0)
-
-                """)
-            return
-        }
-        let object = JSON.object([
-            ("mode", .string(plan.kind.rawValue)), ("workers", .integer(Int64(plan.workers))),
-            ("n", .integer(Int64(count))), ("per_s", .number(rate, digits: 1)),
-            ("p50_ms", .number(quantiles[0], digits: 4)), ("p99_ms", .number(quantiles[1], digits: 4)),
-            ("again", .integer(Int64(board.again))), ("turns_min", .integer(Int64(turns.min() ?? 0))),
-            ("turns_max", .integer(Int64(turns.max() ?? 0))), ("processes", .integer(Int64(plan.processes))),
-        ])
-        Terminal.print(object.text + "\n")
+        report(
+            BenchReport(
+                mode: plan.kind.rawValue, workers: plan.workers, processes: plan.processes, count: count,
+                elapsed: elapsed, p50: quantiles[0], p99: quantiles[1], again: board.again,
+                turnsMin: turns.min() ?? 0, turnsMax: turns.max() ?? 0))
     }
+
+    private func report(_ report: BenchReport) { Terminal.print(json ? report.json : report.text) }
 }

@@ -77,9 +77,8 @@ package enum ClaimStatements {
     package static let deleteQueue = "DELETE FROM queues WHERE key = ?1"
 
     /// Whose claims stand first on a key.
-    package static let clearProcesses = """
-        SELECT DISTINCT c.process FROM (SELECT client, number FROM parts WHERE key = ?1 AND clear = 1
-        ORDER BY place LIMIT ?2) p JOIN claims c ON c.client = p.client AND c.number = p.number
+    package static let firstProcesses = """
+        SELECT DISTINCT c.process FROM (SELECT client, number FROM parts WHERE key = ?1 ORDER BY place LIMIT ?2) p JOIN claims c ON c.client = p.client AND c.number = p.number
         """
     package static let expiredClaims =
         "SELECT client, number, process, token FROM claims WHERE expires_at <= ?1 ORDER BY place"

@@ -53,6 +53,11 @@ package struct StoredQueue: Sendable, Equatable {
 
     package func admits(_ mode: LockMode) -> Bool { blocked == 0 && hasRoom(for: mode) }
 
+    /// Whether a part would be clear, and may stand here at all.
+    package func welcomes(_ part: Claim.Part) -> Bool {
+        part.mode.stored.limit == permitLimit && admits(part.mode)
+    }
+
     package mutating func add(_ mode: LockMode, at place: Int64, isClear: Bool) {
         guard isClear else {
             blocked += 1

@@ -4,13 +4,13 @@ import HoldfastSQL
 
 extension ClaimStore {
     func place(_ claim: Claim, _ condition: PlaceCondition) throws -> Placement {
-        let expiresAt = now + claim.timeToLive.nanoseconds
+        let expiresAt = expiry(after: claim.timeToLive)
         if let placement = try replace(claim.id, until: expiresAt) { return placement }
         let parts =
             prefix.isEmpty
             ? claim.parts : claim.parts.map { .init(LockKey(unchecked: prefix + $0.key.text), $0.mode) }
         var queues = try parts.map { try queue($0.key) }
-        if zip(parts, queues).contains(where: { part, queue in queue.map { !$0.admits(part.mode) } ?? false }) {
+        if zip(parts, queues).contains(where: { part, queue in queue.map { !$0.welcomes(part) } ?? false }) {
             // Whoever is in the way may be gone.
             if try removeTheDead(on: parts) { queues = try parts.map { try queue($0.key) } }
         }
@@ -29,6 +29,12 @@ extension ClaimStore {
         try insert(claim, parts, at: place, expiresAt: expiresAt, token: token, blocked: blocked)
         noteExpiry(expiresAt)
         return token.map { .held(Grant(token: $0)) } ?? .waiting
+    }
+
+    /// Clamped, whatever a caller asks for.
+    func expiry(after timeToLive: Duration) -> Int64 {
+        let (sum, overflow) = now.addingReportingOverflow(timeToLive.nanoseconds)
+        return overflow ? .max : sum
     }
 
     /// A claim that is there already lives anew.
@@ -96,11 +102,11 @@ extension ClaimStore {
 
     /// The other processes whose claims stand first on a key.
     func processesFirst(on key: LockKey) throws -> [Int64] {
-        sql.clearProcesses.bind(1, key: key)
-        sql.clearProcesses.bind(2, Self.processesLookedAt)
-        defer { sql.clearProcesses.reset() }
+        sql.firstProcesses.bind(1, key: key)
+        sql.firstProcesses.bind(2, Self.processesLookedAt)
+        defer { sql.firstProcesses.reset() }
         var processes: [Int64] = []
-        while try sql.clearProcesses.step() { processes.append(sql.clearProcesses.integer(0)) }
+        while try sql.firstProcesses.step() { processes.append(sql.firstProcesses.integer(0)) }
         return processes.filter { $0 != process }
     }
 
@@ -110,7 +116,7 @@ extension ClaimStore {
         for part in parts {
             for process in try processesFirst(on: part.key) {
                 switch life(of: process) {
-                case .lives: continue
+                case .lives, .unknown: continue
                 case .orphaned: isChanged = try removeClaims(of: process, heldToo: false) || isChanged
                 case .dead: isChanged = try removeClaims(of: process, heldToo: true) || isChanged
                 }

@@ -16,7 +16,7 @@ extension ClaimStore {
     func extend(_ ids: [Claim.ID], for timeToLive: Duration) throws -> Extension {
         var outcome = Extension()
         for id in ids {
-            switch try extend(id, until: now + timeToLive.nanoseconds) {
+            switch try extend(id, until: expiry(after: timeToLive)) {
             case nil: outcome.gone.insert(id)
             case true?: outcome.asked.insert(id)
             case false?: continue
@@ -28,12 +28,14 @@ extension ClaimStore {
     func ask(_ id: Claim.ID) throws -> Removal {
         sql.askClaim.bind(1, id: id)
         defer { sql.askClaim.reset() }
-        var removal = Removal.absent
+        var asked: Int64?
         while try sql.askClaim.step() {
-            removal = .removed
-            woken.insert(sql.askClaim.integer(0))
+            asked = sql.askClaim.integer(0)
         }
-        return removal
+        guard let asked else { return .absent }
+        // Also where it is this process: its client learns it as others do.
+        woken[asked] = .look
+        return .removed
     }
 
     /// How a claim stands; `nil` where it is gone.
@@ -49,7 +51,7 @@ extension ClaimStore {
     func removeTheDead(among processes: [Int64]) throws {
         for process in processes where process != self.process {
             switch life(of: process) {
-            case .lives: continue
+            case .lives, .unknown: continue
             case .orphaned: _ = try removeClaims(of: process, heldToo: false)
             case .dead: _ = try removeClaims(of: process, heldToo: true)
             }
@@ -88,7 +90,7 @@ extension ClaimStore {
         } else {
             sql.list.bindNull(2)
         }
-        sql.list.bind(3, limit)
+        sql.list.bind(3, max(0, limit))
         defer { sql.list.reset() }
         var records: [ClaimRecord] = []
         while try sql.list.step() { if let record = record(sql.list) { records.append(record) } }

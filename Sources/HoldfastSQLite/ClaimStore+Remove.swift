@@ -6,7 +6,7 @@ extension ClaimStore {
     /// Removes a claim for a caller; its owner is woken where that is another process.
     func remove(_ id: Claim.ID) throws -> Removal {
         guard let owner = try drop(id) else { return .absent }
-        if owner != process { woken.insert(owner) }
+        wake(owner, .look)
         return .removed
     }
 
@@ -85,7 +85,9 @@ extension ClaimStore {
         let owner = sql.unblockClaim.integer(1)
         sql.unblockClaim.reset()
         guard blocked == 0 else { return }
-        guard case .lives = life(of: owner) else {
+        switch life(of: owner) {
+        case .lives, .unknown: break
+        case .dead, .orphaned:
             dead.insert(owner)
             return
         }
@@ -93,7 +95,7 @@ extension ClaimStore {
         sql.grantClaim.bind(1, id: id)
         sql.grantClaim.bind(3, token.rawValue)
         try sql.grantClaim.run()
-        if owner == process { granted.append((id, Grant(token: token))) } else { woken.insert(owner) }
+        if owner == process { granted.append((id, Grant(token: token))) } else { wake(owner, .granted) }
     }
 
     /// - Returns: whether there were any.

@@ -9,7 +9,7 @@ final class ClaimStore {
     /// A listing looks whether so many processes still live.
     static let processesListed = 1024
     /// How soon to look again at a claim that only its owner's end can free.
-    static let orphanInterval: Int64 = 250_000_000
+    static let orphanInterval: Int64 = 1_000_000_000
 
     /// A transaction that must not grant found that it would: it is to be done again, durably.
     struct NeedsDurability: Error {}
@@ -17,7 +17,7 @@ final class ClaimStore {
     struct Statements {
         let readMeta, writeMeta, readClaim, insertClaim, deleteClaim, extendClaim, askClaim, unblockClaim: Statement
         let grantClaim, readState, insertPart, deletePart, firstBlockedPart, clearPart: Statement
-        let readQueue, writeQueue, deleteQueue, clearProcesses, expiredClaims, nextExpiry: Statement
+        let readQueue, writeQueue, deleteQueue, firstProcesses, expiredClaims, nextExpiry: Statement
         let claimsOfProcess, processes, list, dataVersion: Statement
     }
 
@@ -31,7 +31,8 @@ final class ClaimStore {
     var mayGrant = true
     var granted: [(id: Claim.ID, grant: Grant)] = []
     var gone: [Claim.ID] = []
-    var woken: Set<Int64> = []
+    /// Other processes that are to be woken, and what for.
+    var woken: [Int64: OwnerDirectory.Push] = [:]
     private var lives: [Int64: OwnerDirectory.Life] = [:]
     private var token: Int64 = 0
     private var place: Int64 = 0
@@ -51,7 +52,7 @@ final class ClaimStore {
             clearPart: try database.prepare(S.clearPart),
             readQueue: try database.prepare(S.readQueue), writeQueue: try database.prepare(S.writeQueue),
             deleteQueue: try database.prepare(S.deleteQueue),
-            clearProcesses: try database.prepare(S.clearProcesses),
+            firstProcesses: try database.prepare(S.firstProcesses),
             expiredClaims: try database.prepare(S.expiredClaims), nextExpiry: try database.prepare(S.nextExpiry),
             claimsOfProcess: try database.prepare(S.claimsOfProcess), processes: try database.prepare(S.processes),
             list: try database.prepare(S.list),
@@ -67,7 +68,7 @@ final class ClaimStore {
         self.mayGrant = mayGrant
         granted = []
         gone = []
-        woken = []
+        woken = [:]
         lives = [:]
         isMetaChanged = false
         defer { sql.readMeta.reset() }
@@ -87,7 +88,6 @@ final class ClaimStore {
         try sql.writeMeta.run()
     }
 
-    var hasExpired: Bool { BootClock.now >= nextExpiryBound }
     var nextExpiry: Int64 { nextExpiryBound }
 
     func life(of process: Int64) -> OwnerDirectory.Life {
@@ -96,6 +96,11 @@ final class ClaimStore {
         let life = directory.life(of: process)
         lives[process] = life
         return life
+    }
+
+    func wake(_ process: Int64, _ push: OwnerDirectory.Push) {
+        guard process != self.process else { return }
+        if woken[process] != .look { woken[process] = push }
     }
 
     func nextPlace() -> Int64 {
@@ -134,6 +139,7 @@ final class ClaimStore {
                 continue
             }
             try drop(id)
+            wake(process, .look)
         }
         sql.nextExpiry.bind(1, now)
         defer { sql.nextExpiry.reset() }

@@ -53,6 +53,13 @@ final class Database {
         return try statement.step() ? statement.integer(0) : 0
     }
 
+    /// The first column of a statement's first row.
+    func text(_ sql: String) throws(LockError) -> String {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        return try statement.step() ? statement.text(0) : ""
+    }
+
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     func failure(_ code: Int32) -> LockError {

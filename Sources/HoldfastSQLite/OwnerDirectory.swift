@@ -11,6 +11,8 @@ struct OwnerDirectory: Sendable {
         /// Its keeper is gone, a program that inherited its lock still runs: what it holds stays, whatever its age.
         case orphaned
         case dead
+        /// Its file is missing, which its end does not cause: somebody removed it. The time to live decides.
+        case unknown
     }
 
     /// Open-file-description locks; their names do not import.
@@ -34,8 +36,7 @@ struct OwnerDirectory: Sendable {
     /// Looks at the locks of a process's file. Opening and closing it drops no lock of this kind.
     func life(of process: Int64) -> Life {
         let file = open(lockPath(process), O_RDWR | O_CLOEXEC)
-        // Where it cannot be opened for another reason than its absence, nothing is known: then its claims stay.
-        guard file >= 0 else { return errno == ENOENT ? .dead : .lives }
+        guard file >= 0 else { return .unknown }
         defer { close(file) }
         return Self.life(in: file)
     }
@@ -52,13 +53,21 @@ struct OwnerDirectory: Sendable {
         return range.l_type != Int16(F_UNLCK)
     }
 
+    /// What a process is woken for.
+    enum Push: UInt8 {
+        /// Some of its claims were granted.
+        case granted = 1
+        /// Some of its claims were asked for, or removed.
+        case look = 2
+    }
+
     /// Wakes a process; one that is gone needs no waking.
-    func wake(_ process: Int64) {
+    func wake(_ process: Int64, _ push: Push) {
         // Open for both ends: a pipe without a reader would raise SIGPIPE.
         let pipe = open(wakePath(process), O_RDWR | O_NONBLOCK | O_CLOEXEC)
         guard pipe >= 0 else { return }
         defer { close(pipe) }
-        var byte: UInt8 = 1
+        var byte = push.rawValue
         // A full pipe wakes as well.
         _ = write(pipe, &byte, 1)
     }

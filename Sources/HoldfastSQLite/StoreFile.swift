@@ -51,10 +51,15 @@ enum StoreFile {
     ) throws(LockError) -> (Database, Identity) {
         try refuseNetwork(path)
         let isNew = Identity(path: path) == nil
+        // What a deleted store left beside it would be taken for the new one's.
+        if isNew { for suffix in ["-wal", "-shm"] { unlink(path + suffix) } }
         let database = try Database(path: path)
         try checkOwner(of: database)
         if isNew { chmod(path, 0o600) }
         try database.execute("PRAGMA journal_mode = WAL")
+        guard try database.text("PRAGMA journal_mode") == "wal" else {
+            throw LockError(.storeUnusable, "\(path): this file system has no write-ahead log; use a local disk")
+        }
         try database.execute("PRAGMA synchronous = FULL")
         try database.execute("BEGIN IMMEDIATE")
         do throws(LockError) {
@@ -62,7 +67,8 @@ enum StoreFile {
             try checkBoot(of: database, boot: boot, directory: directory)
             try database.execute("COMMIT")
         } catch {
-            try database.execute("ROLLBACK")
+            // Some failures have rolled back already.
+            if database.isInTransaction { try database.execute("ROLLBACK") }
             throw error
         }
         guard let identity = Identity(path: path) else {
@@ -117,11 +123,14 @@ enum StoreFile {
         processes.bind(1, 1_000_000)
         defer { processes.reset() }
         while try processes.step() {
-            if case .dead = directory.life(of: processes.integer(0)) { continue }
-            throw LockError(
-                .storeUnusable,
-                "\(database.path) is in use by a process with another boot clock (a container's time namespace); "
-                    + "share a store only among processes with one clock")
+            switch directory.life(of: processes.integer(0)) {
+            case .dead, .unknown: continue
+            case .lives, .orphaned:
+                throw LockError(
+                    .storeUnusable,
+                    "\(database.path) is in use by a process with another boot clock (a container's time namespace); "
+                        + "share a store only among processes with one clock")
+            }
         }
         for table in ["claims", "parts", "queues"] { try database.execute("DELETE FROM \(table)") }
         let write = try database.prepare("UPDATE meta SET boot = ?1, next_expiry = ?2")

@@ -20,16 +20,14 @@ extension StoreKeeper {
             var count: eventfd_t = 0
             eventfd_read(thread.bell, &count)
         }
-        let isPushed = descriptors[1].revents != 0
-        if isPushed { drainPushes() }
-        look(isPushed: isPushed)
+        look(descriptors[1].revents != 0 ? pushes() : [])
     }
 
     /// Until the next look, rounded up, so that its time has come when `poll` returns; -1 where none is due.
     private func milliseconds(from now: Int64) -> Int32 {
         var next = Int64.max
         if !waiters.isEmpty {
-            next = min(fileLookAt, max(now, store.nextExpiry))
+            next = min(fileLookAt, max(tidyAt, store.nextExpiry))
             // Where all who stand before ours are ours, nobody needs to be watched.
             if !watched.isEmpty { next = min(next, lifeLookAt) }
         }
@@ -37,50 +35,77 @@ extension StoreKeeper {
         return next == .max ? -1 : Int32(clamping: max(0, next - now + 999_999) / 1_000_000)
     }
 
-    private func drainPushes() {
+    private func pushes() -> Set<UInt8> {
+        var pushes: Set<UInt8> = []
         var buffer = [UInt8](repeating: 0, count: 256)
-        while read(liveness.wakeDescriptor, &buffer, buffer.count) == buffer.count {}
+        while case let count = read(liveness.wakeDescriptor, &buffer, buffer.count), count > 0 {
+            pushes.formUnion(buffer.prefix(count))
+        }
+        return pushes
     }
 
-    private func look(isPushed: Bool) {
+    private func look(_ pushes: Set<UInt8>) {
         let now = BootClock.now
         if !own.isEmpty, now >= identityLookAt {
             identityLookAt = now + Self.identityInterval
             if StoreFile.Identity(path: path) != identity { return fileIsGone() }
         }
-        if isPushed { readNews() }
+        if pushes.contains(OwnerDirectory.Push.look.rawValue) { readHints() }
+        if !pushes.isEmpty { readGrants() }
         guard !waiters.isEmpty else { return }
-        if now >= store.nextExpiry { return perform([.tidy]) }
+        if now >= max(tidyAt, store.nextExpiry) { return tidy(now) }
         if now >= lifeLookAt {
             lifeLookAt = now + Self.lifeInterval
-            if watched.contains(where: isGone) { perform([.tidy]) }
+            if watched.contains(where: isNewlyGone) { tidy(now) }
         }
         if now >= fileLookAt {
             fileLookAt = now + Self.fileInterval
-            readNewsIfCommitted()
+            readGrantsIfCommitted()
         }
     }
 
-    private func isGone(_ process: Int64) -> Bool {
-        if case .lives = liveness.directory.life(of: process) { false } else { true }
+    private func tidy(_ now: Int64) {
+        tidyAt = now + Self.lifeInterval
+        perform([.tidy])
     }
 
-    private func readNewsIfCommitted() {
+    /// Whether a process's end was noticed just now; an orphaned one stays so for long.
+    private func isNewlyGone(_ process: Int64) -> Bool {
+        let life = liveness.directory.life(of: process)
+        defer { judged[process] = life }
+        switch life {
+        case .lives, .unknown: return false
+        case .orphaned, .dead: return judged[process] != life
+        }
+    }
+
+    private func readGrantsIfCommitted() {
         // A failure shows at the next verb; until then there is no news.
         guard let version = try? store.dataVersion(), version != lastVersion else { return }
         lastVersion = version
-        readNews()
+        readGrants()
     }
 
-    /// Reads how the claims stand that somebody here waits for, and hints at those that are gone or asked for.
-    private func readNews() {
+    /// Finds what lives here no more, or was asked for, and tells the client to look.
+    private func readHints() {
         do {
             var hints: [Claim.ID] = []
-            for id in own {
+            for id in own where waiters[id] == nil {
                 let state = try store.state(of: id)
+                if state == nil { own.remove(id) }
                 if state == nil || state?.isAsked == true { hints.append(id) }
-                guard let waiter = waiters[id] else { continue }
-                if let state {
+            }
+            if !hints.isEmpty { hint(hints) }
+        } catch {
+            // The next renewal tells the same.
+        }
+    }
+
+    /// Reads how the claims stand that somebody here waits for, and who stands before them now.
+    private func readGrants() {
+        do {
+            for (id, waiter) in waiters {
+                if let state = try store.state(of: id) {
                     guard let grant = state.grant else { continue }
                     waiters.removeValue(forKey: id)
                     waiter.caller.resume(returning: .success(grant))
@@ -90,8 +115,8 @@ extension StoreKeeper {
                     waiter.caller.resume(returning: .failure(Self.gone))
                 }
             }
-            if !hints.isEmpty { hint(hints) }
             watched = []
+            judged = [:]
             watchThose(before: Array(waiters.keys))
         } catch {
             // The next look or verb tries again, and says what is wrong.

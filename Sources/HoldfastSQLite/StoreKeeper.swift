@@ -8,7 +8,7 @@ final class StoreKeeper {
     /// While somebody here waits: how often to look whether those before them live. A look costs a few system calls.
     static let lifeInterval: Int64 = 25_000_000
     /// While somebody here waits: how often to look at the file, should a push have been lost.
-    static let fileInterval: Int64 = 250_000_000
+    static let fileInterval: Int64 = 50_000_000
     /// While something is held here: how often to look whether the file is still there.
     static let identityInterval: Int64 = 100_000_000
     /// A batch that is smaller than half of the last one waits this long for its fellows: a flush costs far more.
@@ -34,6 +34,10 @@ final class StoreKeeper {
     var lifeLookAt: Int64 = 0
     var fileLookAt: Int64 = 0
     var identityLookAt: Int64 = 0
+    /// Not before: where a tidying failed, the next one waits.
+    var tidyAt: Int64 = 0
+    /// How the watched were judged last: only a change is worth a transaction.
+    var judged: [Int64: OwnerDirectory.Life] = [:]
     var isSynchronous = true
     private var lastBatch = 0
 
@@ -63,7 +67,8 @@ final class StoreKeeper {
     }
 
     static func lockError(_ error: any Error) -> LockError {
-        error as? LockError ?? LockError(.unavailable, "the store failed: \(error)", cause: error)
+        if error is FileMoved { return LockError(.unavailable, "the store's file is replaced again and again") }
+        return error as? LockError ?? LockError(.unavailable, "the store failed: \(error)", cause: error)
     }
 
     func run() {
@@ -101,7 +106,10 @@ final class StoreKeeper {
                 fileIsGone()
             } catch {
                 let error = Self.lockError(error)
-                for operation in operations { operation.fail(error) }
+                for operation in operations {
+                    operation.fail(error)
+                    if case .cancelGrant(let id, let ticket) = operation { cancel(id, ticket) }
+                }
                 return
             }
         }
@@ -140,10 +148,10 @@ final class StoreKeeper {
                 // Found before anything was written: the batch goes on.
                 return .place(claim.id, caller, .failure(error))
             }
-        case .remove(let id, let caller): return .remove(caller, try store.remove(id))
+        case .remove(let id, let caller): return .remove(id, caller, try store.remove(id))
         case .extend(let ids, let timeToLive, let caller):
             return .extend(caller, try store.extend(ids, for: timeToLive))
-        case .ask(let id, let caller): return .remove(caller, try store.ask(id))
+        case .ask(let id, let caller): return .ask(caller, try store.ask(id))
         case .grant(let id, let ticket, let caller):
             let state = try store.state(of: id)
             return .grant(id, StoreWaiter(ticket: ticket, caller: caller), state?.grant, isThere: state != nil)
@@ -163,7 +171,7 @@ final class StoreKeeper {
             own.insert(id)
         }
         // Before the callers know: theirs may be the last verb of a command that ends at once.
-        for process in store.woken { liveness.directory.wake(process) }
+        for (process, push) in store.woken { liveness.directory.wake(process, push) }
         // Before the grants: a verb of the same transaction may have granted what a verb before it asked about.
         for case .grant(let id, let waiter, let grant, let isThere) in answers {
             answer(waiter, for: id, grant, isThere: isThere)
@@ -176,16 +184,24 @@ final class StoreKeeper {
         for answer in answers {
             switch answer {
             case .place(_, let caller, let result): caller.resume(returning: result)
-            case .remove(let caller, let removal): caller.resume(returning: .success(removal))
-            case .extend(let caller, let outcome): caller.resume(returning: .success(outcome))
+            case .remove(let id, let caller, let removal):
+                own.remove(id)
+                caller.resume(returning: .success(removal))
+            case .ask(let caller, let removal): caller.resume(returning: .success(removal))
+            case .extend(let caller, let outcome):
+                own.subtract(outcome.gone)
+                caller.resume(returning: .success(outcome))
             case .list(let caller, let records): caller.resume(returning: .success(records))
-            case .cancelGrant(let id, let ticket):
-                guard waiters[id]?.ticket == ticket else { continue }
-                waiters.removeValue(forKey: id)?.caller.resume(returning: .failure(Self.cancelled))
+            case .cancelGrant(let id, let ticket): cancel(id, ticket)
             case .grant: continue
             }
         }
         if waiters.isEmpty { watched = [] }
+    }
+
+    private func cancel(_ id: Claim.ID, _ ticket: UInt64) {
+        guard waiters[id]?.ticket == ticket else { return }
+        waiters.removeValue(forKey: id)?.caller.resume(returning: .failure(Self.cancelled))
     }
 
     /// Answers a wait at once, or keeps it.

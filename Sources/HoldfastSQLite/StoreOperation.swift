@@ -41,7 +41,8 @@ struct StoreWaiter {
 /// What is told to callers once the transaction is on disk.
 enum StoreAnswer {
     case place(Claim.ID, StoreOperation.Caller<Placement>, Result<Placement, LockError>)
-    case remove(StoreOperation.Caller<Removal>, Removal)
+    case remove(Claim.ID, StoreOperation.Caller<Removal>, Removal)
+    case ask(StoreOperation.Caller<Removal>, Removal)
     case extend(StoreOperation.Caller<Extension>, Extension)
     case list(StoreOperation.Caller<[ClaimRecord]>, [ClaimRecord])
     case grant(Claim.ID, StoreWaiter, Grant?, isThere: Bool)

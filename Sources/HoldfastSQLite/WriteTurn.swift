@@ -27,7 +27,8 @@ final class WriteTurn {
         path = storePath + "-turn"
         file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Self.failure("open", path) }
-        guard ftruncate(file, 4096) == 0,
+        // Room that is promised: a page without it would be a fatal signal on a full disk.
+        guard posix_fallocate(file, 0, 4096) == 0,
             let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), page != MAP_FAILED
         else {
             let error = Self.failure("map", path)

@@ -84,6 +84,7 @@ extension LockClient {
             case .waiting:
                 state.update { $0.machine.placeAcknowledged() }
                 try await register(state)
+                if !isRunning { state.nudge() }
                 observation.tell(.waited, state)
                 return try await settle(state, plan) { await self.awaitGrant(state) }
             }
@@ -105,9 +106,7 @@ extension LockClient {
         if let failure { throw failure }
         if event == .timedOut { throw timedOut(plan) }
         if Task.isCancelled { throw LockError(.cancelled, "the task was cancelled while it waited for the lock") }
-        guard registry.withLock({ $0.phase }) == .running else {
-            throw LockError(.notRunning, "this client stopped while the lock was waited for")
-        }
+        guard isRunning else { throw Self.stopped }
         if plan.condition == .ifFree {
             throw LockError(.unavailable, "the grant came too late to be of use", key: plan.parts.first?.key)
         }
@@ -134,11 +133,16 @@ extension LockClient {
             await discard(state)
             throw error
         }
+        guard isRunning else {
+            await discard(state)
+            throw Self.stopped
+        }
         if state.update({ $0.machine.placeUnknown(now: self.time.now) }) == .again { return true }
         await discard(state)
         return false
     }
 
+    private static let stopped = LockError(.notRunning, "this client stopped while the lock was waited for")
     private static let shortestBackoff: Duration = .milliseconds(50)
     private static let longestBackoff: Duration = .seconds(5)
 

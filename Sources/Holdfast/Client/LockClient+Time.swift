@@ -6,7 +6,8 @@ extension LockClient {
     func keepTime() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                for (timeToLive, states) in tickDue() {
+                // In an order that is the same in every run.
+                for (timeToLive, states) in tickDue().sorted(by: { $0.key < $1.key }) {
                     for batch in states.batches(of: configuration.renewalBatchLimit) {
                         group.addTask { await self.renew(batch, for: timeToLive) }
                     }

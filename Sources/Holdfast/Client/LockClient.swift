@@ -108,12 +108,16 @@ public final class LockClient: Service, Sendable {
         }
     }
 
-    /// Refuses new locks from now on; `run()` returns when those held are released.
-    func shutDown() {
-        let isEmpty = registry.withLock { registry in
+    var isRunning: Bool { registry.withLock { $0.phase == .running } }
+
+    /// Refuses new locks from now on, and those that wait; `run()` returns when those held are released.
+    package func shutDown() {
+        let (isEmpty, states) = registry.withLock { registry in
             if registry.phase != .stopped { registry.phase = .stopping }
-            return registry.count == 0
+            return (registry.count == 0, Array(registry.states.values))
         }
+        // Those that wait would keep the others from going home.
+        for state in states.sorted(by: { $0.claim.id < $1.claim.id }) where state.phase == .waiting { state.nudge() }
         stopping.set()
         if isEmpty { drained.set() }
     }

@@ -60,11 +60,24 @@ extension Store {
     }
 
     func open() throws(LockError) -> any LockBackend { try url.open(liveness: lock) }
+
+    /// Plain committed inserts beside the store, to compare with.
+    func rawInserts(for duration: Duration) throws(Failure) -> [Duration] {
+        guard url.kind == .sqlite else { throw Failure(.usage, "bench raw needs a sqlite store") }
+        do throws(LockError) {
+            return try RawInserts.measure(beside: url.path, for: duration)
+        } catch {
+            throw Failure(error)
+        }
+    }
 }
 #else
 extension Store {
     var liveness: Liveness? { nil }
     func prepareLiveness() {}
+    func rawInserts(for duration: Duration) throws(Failure) -> [Duration] {
+        throw Failure(.usage, "bench raw needs a sqlite store")
+    }
     func open() throws(LockError) -> any LockBackend { try url.open() }
 }
 #endif

@@ -29,4 +29,20 @@ import Testing
         let left = try await locks.claims()
         #expect(left.isEmpty)
     }
+
+    @Test func `graceful shutdown turns those away that wait`() async throws {
+        let error = await #expect(throws: LockError.self) {
+            try await LockClient.withClient(backend: MemoryBackend()) { locks in
+                let owned = try await locks.acquire("a")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await locks.acquire("a").release() }
+                    while try await locks.claims().count < 2 { await Task.yield() }
+                    locks.shutDown()
+                    try await group.next()
+                }
+                try await owned.release()
+            }
+        }
+        #expect(error?.code == .notRunning)
+    }
 }

@@ -1,0 +1,53 @@
+public import Holdfast
+
+/// One rule of the contract, as a test that any backend can take.
+public struct ConformanceCase: Sendable, CustomStringConvertible {
+    /// What a backend must be able to do for a case to make sense.
+    struct Needs: OptionSet, Sendable {
+        let rawValue: Int
+        static let shared = Needs(rawValue: 1)
+        static let permits = Needs(rawValue: 2)
+        static let severalKeys = Needs(rawValue: 4)
+        static let fifo = Needs(rawValue: 8)
+        static let listing = Needs(rawValue: 16)
+        static let expiry = Needs(rawValue: 32)
+    }
+
+    public let name: String
+    let needs: Needs
+    /// Throws a ``ConformanceFailure`` where the backend breaks the rule.
+    public let run: @Sendable (ConformanceHarness) async throws -> Void
+
+    init(_ name: String, _ needs: Needs = [], _ body: @escaping @Sendable (ConformanceStage) async throws -> Void) {
+        self.name = name
+        self.needs = needs
+        run = { harness in
+            do {
+                try await harness.stage(name, body)
+            } catch let failure as ConformanceFailure {
+                throw ConformanceFailure("\(name): \(failure.text)")
+            }
+        }
+    }
+
+    public var description: String { name }
+
+    /// Whether lives must run out in this case: without a test clock it takes seconds, and wants a machine with room.
+    public var needsTime: Bool { needs.contains(.expiry) }
+
+    /// Whether a backend promises what this case tests.
+    public func applies(to capabilities: BackendCapabilities) -> Bool {
+        (capabilities.supportsShared || !needs.contains(.shared))
+            && (capabilities.supportsPermits || !needs.contains(.permits))
+            && (capabilities.keysPerClaimLimit >= 3 || !needs.contains(.severalKeys))
+            && (capabilities.isFIFO || !needs.contains(.fifo))
+            && (capabilities.supportsListing || !needs.contains(.listing))
+            && (capabilities.expiry == .timeToLive || !needs.contains(.expiry))
+    }
+}
+
+/// The contract of a backend, as cases: run each that applies, on every backend there is.
+public enum Conformance {
+    public static let cases: [ConformanceCase] =
+        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + load + clients
+}

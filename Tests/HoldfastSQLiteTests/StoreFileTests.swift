@@ -1,0 +1,96 @@
+#if SQLite
+import CSQLite
+import Foundation
+import Glibc
+import Holdfast
+import HoldfastSQLite
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct StoreFileTests {
+    private func code(_ path: String) -> LockError.Code? {
+        do throws(LockError) {
+            _ = try SQLiteBackend(path: path)
+            return nil
+        } catch {
+            #expect(!error.message.contains("\n"))
+            return error.code
+        }
+    }
+
+    private func execute(_ sql: String, _ path: String) {
+        var database: OpaquePointer?
+        #expect(sqlite3_open(path, &database) == SQLITE_OK)
+        #expect(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
+        sqlite3_close(database)
+    }
+
+    /// Writes until the disk is full.
+    private func fill(_ path: String) {
+        let file = open(path, O_WRONLY | O_CREAT, 0o600)
+        defer { close(file) }
+        let page = [UInt8](repeating: 0, count: 4096)
+        while write(file, page, page.count) > 0 {}
+    }
+
+    @Test func `a file that is no database is refused and stays as it was`() throws {
+        let store = try TestStore()
+        let bytes = Array("this is a letter, and no database at all. ".utf8) + Array(repeating: 0x2E, count: 4096)
+        try store.write(bytes)
+        #expect(code(store.path) == .storeUnusable)
+        #expect(try Array(Data(contentsOf: URL(fileURLWithPath: store.path))) == bytes)
+    }
+
+    @Test func `another program's database is refused and keeps its journal`() throws {
+        let store = try TestStore()
+        execute("CREATE TABLE users (name TEXT)", store.path)
+        let before = try Data(contentsOf: URL(fileURLWithPath: store.path))
+        #expect(code(store.path) == .storeUnusable)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: store.path)) == before)
+    }
+
+    @Test func `a store of another version is refused`() throws {
+        let store = try TestStore()
+        #expect(code(store.path) == nil)
+        execute("PRAGMA user_version = 2", store.path)
+        #expect(code(store.path) == .storeUnusable)
+    }
+
+    @Test func `a missing directory and a directory in the file's place are refused`() throws {
+        let store = try TestStore()
+        #expect(code(store.folder + "/none/locks.db") == .storeUnusable)
+        #expect(code(store.folder) == .storeUnusable)
+    }
+
+    @Test func `a new store is for its owner alone`() throws {
+        let store = try TestStore()
+        _ = try SQLiteBackend(path: store.path)
+        let mode = try FileManager.default.attributesOfItem(atPath: store.path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+    }
+
+    @Test(.enabled(if: getuid() == 0, "mounting a small disk needs root"))
+    func `a full disk refuses new claims with an error, and recovers`() async throws {
+        let store = try TestStore()
+        try #require(mount("tmpfs", store.folder, "tmpfs", 0, "size=256k") == 0)
+        defer { umount2(store.folder, Int32(MNT_DETACH)) }
+        let backend = try SQLiteBackend(path: store.path)
+        _ = try await backend.place(.test(1, "held"), .always)
+        let filler = store.folder + "/filler"
+        fill(filler)
+        var failure: LockError?
+        for number: UInt64 in 2...2000 {
+            do throws(LockError) {
+                guard let claim = try? Claim.test(number, "key-\(number)") else { break }
+                _ = try await backend.place(claim, .always)
+            } catch {
+                failure = error
+                break
+            }
+        }
+        #expect(failure?.code == .storeUnusable)
+        try FileManager.default.removeItem(atPath: filler)
+        #expect(try await backend.place(.test(1, "held"), .always).token != nil)
+        #expect(try await backend.remove(Claim.test(1, "held").id) == .removed)
+    }
+}
+#endif

@@ -1,0 +1,78 @@
+import Holdfast
+
+/// The one rule, and how the mutants break it.
+extension MutantBackend {
+    func expire(_ state: inout State, now: Duration) {
+        while let index = state.entries.firstIndex(where: { entry in
+            entry.expiresAt <= now - (mutant == .expiredIsIgnoredNotRemoved ? .seconds(3) : .zero)
+                || mutant == .liveWaiterIsPurged && entry.token == nil && now - entry.placedAt > .milliseconds(1500)
+        }) { state.drop(index) }
+    }
+
+    func handOn(_ state: inout State) {
+        let order = Array(state.entries.indices)
+        for index in mutant == .lastComeFirstServed ? order.reversed() : order {
+            guard state.entries[index].token == nil, !isBlocked(index, state.entries) else { continue }
+            state.entries[index].token = nextToken(&state)
+        }
+    }
+
+    func nextToken(_ state: inout State) -> FencingToken? {
+        state.grants += 1
+        if mutant != .tokenRepeats || state.grants % 4 != 0 { state.lastToken += 1 }
+        if mutant == .tokenFallsNowAndThen, state.grants % 16 == 0 { state.lastToken = max(1, state.lastToken - 8) }
+        return FencingToken(rawValue: max(1, state.lastToken))
+    }
+
+    func mayMeet(_ claim: Claim, _ entries: [Entry]) -> Bool {
+        claim.parts.allSatisfy { part in
+            entries.allSatisfy { entry in
+                entry.claim.parts.allSatisfy { other in
+                    guard meet(part.key, other.key) else { return true }
+                    switch (part.mode, other.mode) {
+                    case (.permits(_, let mine), .permits(_, let theirs)):
+                        return mine == theirs || mutant == .limitsMayDiffer
+                    case (.permits, _), (_, .permits): return false
+                    default: return true
+                    }
+                }
+            }
+        }
+    }
+
+    func isBlocked(_ index: Int, _ entries: [Entry]) -> Bool {
+        let parts = entries[index].claim.parts
+        let now = time.now
+        for part in mutant == .onlyTheFirstKeyCounts ? parts[..<1] : parts[...] {
+            var permits = 0
+            for earlier in mutant == .lastComeFirstServed ? entries[...] : entries[..<index] {
+                guard earlier.claim.id != entries[index].claim.id else { continue }
+                if mutant == .expiredIsIgnoredNotRemoved, earlier.expiresAt <= now { continue }
+                // Held claims block; whether waiting ones do is where the mutants differ.
+                if earlier.token == nil, mutant == .lastComeFirstServed { continue }
+                if earlier.token == nil, mutant == .waitingClaimFreesItsOtherKeys, earlier.claim.parts.count > 1 {
+                    continue
+                }
+                for other in earlier.claim.parts where meet(part.key, other.key) {
+                    switch (part.mode, other.mode) {
+                    case (.shared, .shared): continue
+                    case (.shared, _) where mutant == .readersOvertakeWriters && earlier.token == nil: continue
+                    case (.permits(let mine, let limit), .permits(let theirs, _)):
+                        permits = mutant == .permitsByPairs ? theirs : permits + theirs
+                        if permits + mine > limit { return true }
+                    default: return true
+                    }
+                }
+            }
+        }
+        return false
+    }
+
+    private func meet(_ one: LockKey, _ other: LockKey) -> Bool {
+        switch mutant {
+        case .namesAreNormalised: one.text == other.text
+        case .prefixesMeet: one == other || other.text.utf8.starts(with: (one.text + "/").utf8)
+        default: one == other
+        }
+    }
+}
