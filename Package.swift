@@ -96,9 +96,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "HoldfastTestingTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
+        // A process to contend with, and to kill.
+        .executableTarget(
+            name: "StoreProbe", dependencies: ["Holdfast", "HoldfastStores"], path: "Tests/StoreProbe",
+            swiftSettings: strict),
         .testTarget(
             name: "HoldfastSQLiteTests",
-            dependencies: ["Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastSQLite", "HoldfastStores"],
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastSQLite", "HoldfastStores", "StoreProbe",
+                .target(name: "CSQLite", condition: when("SQLite")),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "HoldfastCLITests",

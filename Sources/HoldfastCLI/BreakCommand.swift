@@ -6,7 +6,7 @@ struct BreakCommand: ParsableCommand {
         commandName: "break",
         abstract: "Ask the holders of NAME to let go, and wait for that or their expiry.",
         discussion: """
-            With --force the claims are removed at once. Their holders go on until they notice: meanwhile two may work, \
+            With --force the claims are removed at once. Their holders go on until they notice: two may work then, \
             and only the fencing token protects what they write.
             """)
 

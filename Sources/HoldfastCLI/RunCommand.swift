@@ -10,7 +10,8 @@ struct RunCommand: ParsableCommand {
             The command sees HOLDFAST_NAME, HOLDFAST_TOKEN, HOLDFAST_MODE, HOLDFAST_EXPIRES_AT (unix ms of the first \
             deadline), HOLDFAST_STORE_KIND and HOLDFAST_PID. The lock is held until nothing that the command started \
             runs any more. Where the lock is lost, all of that is stopped: exit status 79. A command that is not found \
-            is 127, one that cannot be executed 126, one that was killed 128 + signal. Durations: 500ms, 1.5s, 30, 5m, 2h.
+            is 127, one that cannot be executed 126, one that was killed 128 + signal. Durations: 500ms, 1.5s, 30, 5m, \
+            2h.
             """)
 
     @Flag(name: [.customShort("n"), .customLong("nonblock")], help: "Fail at once where the lock is not free.")

@@ -78,7 +78,8 @@ package enum ClaimStatements {
 
     /// Whose claims stand first on a key.
     package static let firstProcesses = """
-        SELECT DISTINCT c.process FROM (SELECT client, number FROM parts WHERE key = ?1 ORDER BY place LIMIT ?2) p JOIN claims c ON c.client = p.client AND c.number = p.number
+        SELECT DISTINCT c.process FROM (SELECT client, number FROM parts WHERE key = ?1 ORDER BY place LIMIT ?2) p
+        JOIN claims c ON c.client = p.client AND c.number = p.number
         """
     package static let expiredClaims =
         "SELECT client, number, process, token FROM claims WHERE expires_at <= ?1 ORDER BY place"

@@ -39,8 +39,8 @@ extension ClaimStore {
 
     /// A claim that is there already lives anew.
     private func replace(_ id: Claim.ID, until: Int64) throws -> Placement? {
-        guard try extend(id, until: until) != nil else { return nil }
         guard let (grant, _) = try state(of: id) else { return nil }
+        _ = try extend(id, until: until)
         return grant.map { .held($0) } ?? .waiting
     }
 

@@ -19,6 +19,7 @@ final class ClaimStore {
         let grantClaim, readState, insertPart, deletePart, firstBlockedPart, clearPart: Statement
         let readQueue, writeQueue, deleteQueue, firstProcesses, expiredClaims, nextExpiry: Statement
         let claimsOfProcess, processes, list, dataVersion: Statement
+        let begin, commit, flushes, flushesNot: Statement
     }
 
     let sql: Statements
@@ -56,7 +57,10 @@ final class ClaimStore {
             expiredClaims: try database.prepare(S.expiredClaims), nextExpiry: try database.prepare(S.nextExpiry),
             claimsOfProcess: try database.prepare(S.claimsOfProcess), processes: try database.prepare(S.processes),
             list: try database.prepare(S.list),
-            dataVersion: try database.prepare("PRAGMA data_version"))
+            dataVersion: try database.prepare("PRAGMA data_version"),
+            begin: try database.prepare("BEGIN IMMEDIATE"), commit: try database.prepare("COMMIT"),
+            flushes: try database.prepare("PRAGMA synchronous = FULL"),
+            flushesNot: try database.prepare("PRAGMA synchronous = NORMAL"))
         self.process = process
         self.prefix = prefix
         self.directory = directory

@@ -8,6 +8,11 @@ import HoldfastSQL
 enum StoreFile {
     /// "Hold" in the file's header, where `file(1)` and others look.
     static let applicationID: Int64 = 0x486F_6C64
+    /// Bytes.
+    private static let pageSize = 1024
+    /// The log is brought into the file after so many pages.
+    private static let checkpointPages = 4000
+
     /// What a file must still be, before anything is committed to it.
     struct Identity: Equatable {
         let device: UInt64
@@ -56,7 +61,10 @@ enum StoreFile {
         let database = try Database(path: path)
         try checkOwner(of: database)
         if isNew { chmod(path, 0o600) }
+        // A claim changes few bytes of four pages, and all of each is flushed. Only a new file takes the size on.
+        if isNew { try database.execute("PRAGMA page_size = \(pageSize)") }
         try database.execute("PRAGMA journal_mode = WAL")
+        try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
         guard try database.text("PRAGMA journal_mode") == "wal" else {
             throw LockError(.storeUnusable, "\(path): this file system has no write-ahead log; use a local disk")
         }

@@ -11,9 +11,9 @@ final class StoreKeeper {
     static let fileInterval: Int64 = 50_000_000
     /// While something is held here: how often to look whether the file is still there.
     static let identityInterval: Int64 = 100_000_000
-    /// A batch that is smaller than half of the last one waits this long for its fellows: a flush costs far more.
-    private static let gatherPause: Duration = .microseconds(40)
-    private static let gatherFrom = 8
+    /// How long to wait for the next verb of a batch, and for all of them.
+    private static let patience: Int64 = 40_000
+    private static let gatherLimit: Int64 = 1_000_000
 
     let path: String
     let prefix: String
@@ -85,9 +85,20 @@ final class StoreKeeper {
         }
     }
 
+    /// The answers to a batch bring the next one. Waits while it comes in: for one verb after one, and for as many as
+    /// there were after many, since a flush costs far more.
     private func gather() {
-        guard lastBatch >= Self.gatherFrom, thread.queued < lastBatch / 2 else { return }
-        BootClock.sleep(Self.gatherPause)
+        guard lastBatch > 0 else { return }
+        let begin = BootClock.now
+        var seen = 0
+        var growth = begin
+        while seen < lastBatch {
+            let now = BootClock.now
+            guard now - growth < Self.patience, now - begin < Self.gatherLimit else { return }
+            let queued = thread.queued
+            if queued > seen { (seen, growth) = (queued, now) }
+            sched_yield()
+        }
     }
 
     /// One transaction for all of `operations`, then the answers.
@@ -120,18 +131,17 @@ final class StoreKeeper {
     private func transaction(_ operations: [StoreOperation], isDurable: Bool) throws -> [StoreAnswer] {
         try turn.begin()
         defer { turn.end() }
-        guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
         if isDurable != isSynchronous {
-            try database.execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+            try (isDurable ? store.sql.flushes : store.sql.flushesNot).run()
             isSynchronous = isDurable
         }
-        try database.execute("BEGIN IMMEDIATE")
+        try store.sql.begin.run()
         do {
             try store.begin(now: BootClock.now, mayGrant: isDurable)
             let answers = try operations.compactMap { try answer($0) }
             try store.end()
             guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
-            try database.execute("COMMIT")
+            try store.sql.commit.run()
             return answers
         } catch {
             if database.isInTransaction { try database.execute("ROLLBACK") }

@@ -3,8 +3,8 @@ public import Holdfast
 /// What a URL says about a store: its kind, where it is, and its options.
 ///
 /// `sqlite:///var/lib/app/locks.db?prefix=app%2F` or `memory://`. Options are query parameters: `names=encoded` (the
-/// default) or `names=raw` says how keys become names in the store, `prefix=` what stands before them. An unknown option
-/// is an error, and so is a kind that this build does not have.
+/// default) or `names=raw` says how keys become names in the store, `prefix=` what stands before them. An unknown
+/// option is an error, and so is a kind that this build does not have.
 public struct StoreURL: Sendable, Hashable {
     /// The kinds of store that this build has.
     public enum Kind: String, Sendable, Hashable, CaseIterable {

@@ -101,7 +101,8 @@ import Testing
     @Test func `an orphan that escaped by setsid keeps the lock also when front and engine are killed`() async throws {
         let scratch = try Scratch()
         let script = """
-            setsid sh -c 'echo $$ >$DIR/orphan; while [ ! -e $DIR/go ]; do sleep 0.01; done' & echo $$ >$DIR/held; exec sleep 60
+            setsid sh -c 'echo $$ >$DIR/orphan; while [ ! -e $DIR/go ]; do sleep 0.01; done' &
+            echo $$ >$DIR/held; exec sleep 60
             """
         let holder = try scratch.start("run", "--ttl", "1s", "k", "--", "sh", "-c", script)
         let orphan = try await scratch.number(in: "orphan")

@@ -40,7 +40,8 @@ import Testing
     @Test func `ls shows no terminal escapes`() async throws {
         let scratch = try Scratch()
         let script =
-            "cp \"$(command -v sleep)\" \"$DIR/$(printf 'a\\033[31m')\"; exec $HOLDFAST run \"$NAME\" \"$DIR/$(printf 'a\\033[31m')\" 60"
+            "cp \"$(command -v sleep)\" \"$DIR/$(printf 'a\\033[31m')\"; "
+            + "exec $HOLDFAST run \"$NAME\" \"$DIR/$(printf 'a\\033[31m')\" 60"
         let holder = try scratch.shell("NAME=\"$(printf 'k\\342\\200\\256y')\"; \(script)")
         try await eventually("it is held") { try await scratch.claims().first?.state == "held" }
         let table = try await scratch.run("ls").output

@@ -46,7 +46,8 @@ import Testing
         let before = Int64(Date().timeIntervalSince1970 * 1000)
         let run = try await scratch.run(
             "run", "--permits", "2/3", "--ttl", "10s", "a key", "sh", "-c",
-            "echo \"$HOLDFAST_NAME|$HOLDFAST_MODE|$HOLDFAST_STORE_KIND\"; echo $HOLDFAST_TOKEN; echo $HOLDFAST_EXPIRES_AT"
+            "echo \"$HOLDFAST_NAME|$HOLDFAST_MODE|$HOLDFAST_STORE_KIND\"; "
+                + "echo $HOLDFAST_TOKEN; echo $HOLDFAST_EXPIRES_AT"
         )
         let lines = run.output.split(separator: "\n")
         try #require(lines.count == 3, "\(run.errors)")

@@ -25,7 +25,7 @@ struct Engine: Sendable {
             beside: {
                 while case .message = channel.receive(waits: true) { end.set() }
                 Orphans.killAll(group: staysInJob ? nil : command, mark: mark)
-                // What escaped us keeps the claim alive by the kernel lock that it inherited: removing it would be wrong.
+                // What escaped us keeps the claim alive by the kernel lock that it inherited: it must stay.
                 if plan.store.liveness != nil { ExitStatus.success.exit() }
                 frontIsGone.set()
                 end.set()

@@ -88,8 +88,8 @@ extension Checkers {
                     violations.append(
                         Violation(
                             "I2",
-                            "on \(key.text.debugDescription) \(hold.name) has token \(token), not above \(before), which "
-                                + "\(greatest.name) had before it asked"))
+                            "on \(key.text.debugDescription) \(hold.name) has token \(token), not above \(before), "
+                                + "which \(greatest.name) had before it asked"))
                 }
             }
         }
