@@ -28,7 +28,6 @@ public final class SQLiteBackend: LockBackend {
 
     /// For tests of another boot.
     package init(path: String, prefix: String, liveness: SQLiteLiveness?, boot: String) throws(LockError) {
-        try StoreFile.refuseNetwork(path)
         (hintStream, hinting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.hintsLimit))
         thread = try StoreThread()
         let liveness = if let liveness { liveness } else { try SQLiteLiveness(storePath: path) }

@@ -29,6 +29,7 @@ public final class SQLiteLiveness: Sendable {
     ///   - isInheritable: whether a program is to inherit the lock.
     /// - Throws: ``LockError/Code/storeUnusable`` where the files cannot be made.
     public init(storePath: String, isInheritable: Bool = false) throws(LockError) {
+        try StoreFile.refuseForeign(storePath)
         directory = OwnerDirectory(storePath: storePath)
         try directory.make()
         processID = Int64.random(in: 1 ... .max)

@@ -85,6 +85,13 @@ enum StoreFile {
         return (database, identity)
     }
 
+    /// Before anything is made beside it. Through SQLite, since closing the file in another way would drop its locks.
+    static func refuseForeign(_ path: String) throws(LockError) {
+        try refuseNetwork(path)
+        guard Identity(path: path) != nil else { return }
+        try checkOwner(of: try Database(path: path))
+    }
+
     /// Before anything is written: another program's database must stay as it is.
     private static func checkOwner(of database: Database) throws(LockError) {
         let application = try database.integer("PRAGMA application_id")

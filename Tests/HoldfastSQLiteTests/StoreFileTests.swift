@@ -20,6 +20,8 @@ import Testing
     private func execute(_ sql: String, _ path: String) {
         var database: OpaquePointer?
         #expect(sqlite3_open(path, &database) == SQLITE_OK)
+        // A store that was just dropped may be closing its file still.
+        sqlite3_busy_timeout(database, 5000)
         #expect(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
         sqlite3_close(database)
     }
@@ -38,6 +40,7 @@ import Testing
         try store.write(bytes)
         #expect(code(store.path) == .storeUnusable)
         #expect(try Array(Data(contentsOf: URL(fileURLWithPath: store.path))) == bytes)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder) == ["locks.db"])
     }
 
     @Test func `another program's database is refused and keeps its journal`() throws {
