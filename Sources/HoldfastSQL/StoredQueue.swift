@@ -1,5 +1,19 @@
 package import Holdfast
 
+/// A part beside another in its queue.
+package struct StoredNeighbour: Sendable {
+    package let place: Int64
+    /// As in ``LockMode/stored``.
+    package let kind: Int
+    package let isClear: Bool
+
+    package init(place: Int64, kind: Int, isClear: Bool) {
+        self.place = place
+        self.kind = kind
+        self.isClear = isClear
+    }
+}
+
 /// A queue's row: the same sums and boundary as the pure table keeps, in a store.
 package struct StoredQueue: Sendable, Equatable {
     /// The limit of a semaphore; 0 where the key is locked exclusively or shared.
@@ -30,6 +44,19 @@ package struct StoredQueue: Sendable, Equatable {
         self.blocked = blocked
         self.boundary = boundary
     }
+
+    /// What stands behind a part: for exclusive and shared claims, whom it lets in follows from that part alone.
+    package init(behind part: StoredNeighbour?) {
+        permitLimit = 0
+        clearCount = part?.isClear == true ? 1 : 0
+        clearPermits = 0
+        hasClearWriter = part?.isClear == true && part?.kind == 0
+        blocked = part?.isClear == false ? 1 : 0
+        boundary = part?.place ?? 0
+    }
+
+    /// Whether it has a row of its own.
+    package var isKept: Bool { permitLimit > 0 }
 
     package var isEmpty: Bool { clearCount == 0 && blocked == 0 }
 

@@ -21,7 +21,7 @@ extension ClaimStore {
         for (index, part) in parts.enumerated() {
             var queue = queues[index] ?? StoredQueue(for: part.mode)
             queue.add(part.mode, at: place, isClear: clear[index])
-            try write(queue, part.key)
+            if queue.isKept { try write(queue, part.key) }
             try insert(part, of: claim.id, at: place, isClear: clear[index])
         }
         let blocked = clear.count { !$0 }
@@ -74,7 +74,22 @@ extension ClaimStore {
         try insert.run()
     }
 
-    func queue(_ key: LockKey) throws -> StoredQueue? {
+    /// The queue of a key as it stands at its end; `nil` where nobody claims the key.
+    private func queue(_ key: LockKey) throws -> StoredQueue? {
+        guard let last = try neighbour(sql.lastPart, key, before: .max) else { return nil }
+        return last.kind == 2 ? try storedQueue(key) : StoredQueue(behind: last)
+    }
+
+    func neighbour(_ statement: Statement, _ key: LockKey, before place: Int64? = nil) throws -> StoredNeighbour? {
+        statement.bind(1, key: key)
+        if let place { statement.bind(2, place) }
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        return StoredNeighbour(
+            place: statement.integer(0), kind: Int(statement.integer(1)), isClear: statement.integer(2) != 0)
+    }
+
+    func storedQueue(_ key: LockKey) throws -> StoredQueue? {
         let read = sql.readQueue
         read.bind(1, key: key)
         defer { read.reset() }

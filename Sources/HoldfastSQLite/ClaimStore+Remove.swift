@@ -29,13 +29,32 @@ extension ClaimStore {
         if owner == process { gone.append(id) }
         var dead: Set<Int64> = []
         for part in try StoredParts.unpack(packed) {
-            guard var queue = try queue(part.key) else { continue }
-            queue.drop(part.mode, wasClear: try deletePart(part.key, at: place))
+            let wasClear = try deletePart(part.key, at: place)
+            guard var queue = try queue(part, from: place, wasClear: wasClear) else { continue }
             try clear(&queue, part.key, &dead)
-            try write(queue, part.key)
+            if queue.isKept { try write(queue, part.key) }
         }
         for process in dead { _ = try removeClaims(of: process, heldToo: isDead(process)) }
         return owner
+    }
+
+    /// The queue that a part has left, as it stands before the first part that may be cleared by that.
+    ///
+    /// - Returns: `nil` where nothing can be.
+    private func queue(_ part: Claim.Part, from place: Int64, wasClear: Bool) throws -> StoredQueue? {
+        if case .permits = part.mode {
+            guard var queue = try storedQueue(part.key) else { return nil }
+            queue.drop(part.mode, wasClear: wasClear)
+            return queue
+        }
+        if wasClear {
+            // While another reader is clear, the first that waits is a writer.
+            guard let first = try neighbour(sql.firstPart, part.key), !first.isClear else { return nil }
+            return StoredQueue(behind: nil)
+        }
+        // Only the first that waited kept others waiting.
+        guard let before = try neighbour(sql.lastPart, part.key, before: place), before.isClear else { return nil }
+        return StoredQueue(behind: before)
     }
 
     private func isDead(_ process: Int64) -> Bool {
@@ -53,13 +72,10 @@ extension ClaimStore {
 
     /// Moves the boundary of the clear parts on; notes processes that are gone, to be passed over.
     private func clear(_ queue: inout StoredQueue, _ key: LockKey, _ dead: inout Set<Int64>) throws {
-        while queue.blocked > 0 {
+        while queue.blocked > 0 || !queue.isKept {
             sql.firstBlockedPart.bind(1, key: key)
             sql.firstBlockedPart.bind(2, queue.boundary)
-            guard try sql.firstBlockedPart.step() else {
-                sql.firstBlockedPart.reset()
-                throw LockError(.storeUnusable, "the store is damaged: a queue counts claims that are not there")
-            }
+            guard try sql.firstBlockedPart.step() else { return sql.firstBlockedPart.reset() }
             let place = sql.firstBlockedPart.integer(0)
             let id = sql.firstBlockedPart.id(1)
             let mode = LockMode(

@@ -17,7 +17,8 @@ final class ClaimStore {
     struct Statements {
         let readMeta, writeMeta, readClaim, insertClaim, deleteClaim, extendClaim, askClaim, unblockClaim: Statement
         let grantClaim, readState, insertPart, deletePart, firstBlockedPart, clearPart: Statement
-        let readQueue, writeQueue, deleteQueue, firstProcesses, expiredClaims, nextExpiry: Statement
+        let readQueue, writeQueue, deleteQueue, lastPart, firstPart, firstProcesses, expiredClaims,
+            nextExpiry: Statement
         let claimsOfProcess, processes, list, dataVersion: Statement
         let begin, commit, flushes, flushesNot: Statement
     }
@@ -53,6 +54,7 @@ final class ClaimStore {
             clearPart: try database.prepare(S.clearPart),
             readQueue: try database.prepare(S.readQueue), writeQueue: try database.prepare(S.writeQueue),
             deleteQueue: try database.prepare(S.deleteQueue),
+            lastPart: try database.prepare(S.lastPart), firstPart: try database.prepare(S.firstPart),
             firstProcesses: try database.prepare(S.firstProcesses),
             expiredClaims: try database.prepare(S.expiredClaims), nextExpiry: try database.prepare(S.nextExpiry),
             claimsOfProcess: try database.prepare(S.claimsOfProcess), processes: try database.prepare(S.processes),

@@ -11,7 +11,7 @@ enum StoreFile {
     /// Bytes.
     private static let pageSize = 1024
     /// The log is brought into the file after so many pages.
-    private static let checkpointPages = 4000
+    private static let checkpointPages = 2000
 
     /// What a file must still be, before anything is committed to it.
     struct Identity: Equatable {

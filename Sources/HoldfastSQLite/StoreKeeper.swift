@@ -85,14 +85,14 @@ final class StoreKeeper {
         }
     }
 
-    /// The answers to a batch bring the next one. Waits while it comes in: for one verb after one, and for as many as
-    /// there were after many, since a flush costs far more.
+    /// The answers to a batch bring the next one. Waits while it comes in, since a flush costs far more: for one verb
+    /// after one, for as many as there were after many.
     private func gather() {
-        guard lastBatch > 0 else { return }
+        let wanted = lastBatch
         let begin = BootClock.now
         var seen = 0
         var growth = begin
-        while seen < lastBatch {
+        while seen < wanted {
             let now = BootClock.now
             guard now - growth < Self.patience, now - begin < Self.gatherLimit else { return }
             let queued = thread.queued
