@@ -57,7 +57,11 @@ public struct LockKey: Sendable {
 
 extension LockKey: Hashable, Comparable {
     public static func == (lhs: LockKey, rhs: LockKey) -> Bool {
-        lhs.text.utf8.count == rhs.text.utf8.count && compare(lhs, rhs) == 0
+        guard lhs.text.utf8.count == rhs.text.utf8.count else { return false }
+        let isEqual = lhs.text.utf8.withContiguousStorageIfAvailable { left in
+            rhs.text.utf8.withContiguousStorageIfAvailable { right in left.elementsEqual(right) }
+        }
+        return (isEqual ?? nil) ?? (compare(lhs, rhs) == 0)
     }
 
     /// Orders by bytes.

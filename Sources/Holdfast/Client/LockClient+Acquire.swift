@@ -33,7 +33,8 @@ extension LockClient {
         case .upTo(let limit): waitUntil = now + min(limit, LockClientConfiguration.longestHold)
         }
         return Plan(
-            parts: parts, timing: LeaseTiming(timeToLive: timeToLive), maxHold: maxHold, owner: owner,
+            parts: parts, timing: options.timeToLive == nil ? usualTiming : LeaseTiming(timeToLive: timeToLive),
+            maxHold: maxHold, owner: owner,
             waitUntil: waitUntil, condition: condition, began: now)
     }
 

@@ -18,6 +18,8 @@ public final class LockClient: Service, Sendable {
     let time: Timekeeper
     let owner: Owner
     let observation: Observation
+    /// Of the configuration's time to live.
+    let usualTiming: LeaseTiming
     let registry = Mutex(Registry())
     let removals = RemovalQueue()
     /// Rung where something falls due earlier than the keeper of time would look.
@@ -44,6 +46,7 @@ public final class LockClient: Service, Sendable {
         self.configuration = configuration
         time = Timekeeper(clock)
         owner = configuration.owner ?? .current(label: configuration.label)
+        usualTiming = LeaseTiming(timeToLive: configuration.timeToLive)
         observation = Observation(backend: backend.capabilities.name, logger: logger)
         var random = RandomSource(seed: configuration.randomSeed)
         idClient = random.next()
