@@ -1,9 +1,9 @@
 /// The claim table's statements, in the words that the SQL stores share.
 ///
 /// Three tables hold the rule: `claims`, one row each; `parts`, one row per key of a claim, in queue order; `queues`,
-/// one row per semaphore in use. A part is *clear* when no earlier claim on its key blocks it; the clear parts are always
-/// the first ones. For exclusive and shared claims a neighbour in the queue therefore says what a walk over it would;
-/// for permits a row of `queues` does, with sums and a boundary.
+/// one row per semaphore in use. A part is *clear* when no earlier claim on its key blocks it; the clear parts are
+/// always the first ones. For exclusive and shared claims a neighbour in the queue therefore says what a walk over it
+/// would; for permits a row of `queues` does, with sums and a boundary.
 /// `meta` has one row: the last token, the last place in the order, and a lower bound of the next expiry.
 package enum ClaimStatements {
     /// The layout's version; a store of another is refused.
@@ -92,7 +92,8 @@ package enum ClaimStatements {
     package static let processes = "SELECT DISTINCT process FROM claims LIMIT ?1"
 
     package static let list = """
-        SELECT p.key, p.kind, p.permits, coalesce(q.permit_limit, 0), c.client, c.number, c.host, c.pid, c.program, c.label,
+        SELECT p.key, p.kind, p.permits, coalesce(q.permit_limit, 0), c.client, c.number, c.host, c.pid, c.program,
+        c.label,
         c.placed_at, c.expires_at, c.token, c.asked FROM parts p
         JOIN claims c ON c.client = p.client AND c.number = p.number LEFT JOIN queues q ON q.key = p.key
         WHERE p.key >= ?1 AND (?2 IS NULL OR p.key < ?2) ORDER BY p.key, p.place LIMIT ?3

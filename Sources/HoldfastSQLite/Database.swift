@@ -81,6 +81,8 @@ final class Database {
             return LockError(.storeUnusable, "\(text); free some space")
         case SQLITE_BUSY, SQLITE_LOCKED:
             return LockError(.unavailable, "\(text); another program keeps the file locked")
+        case SQLITE_IOERR:
+            return LockError(.unavailable, "\(text) (SQLite code \(code)); check the disk's space and health")
         default:
             return LockError(.unavailable, "\(text) (SQLite code \(code))")
         }
