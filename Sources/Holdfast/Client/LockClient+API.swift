@@ -2,7 +2,8 @@ extension LockClient {
     /// Takes a lock on one key, and hands it to its owner.
     ///
     /// One round trip where the key is free. Prefer ``withLock(_:mode:wait:options:_:)``: it stops the work when the
-    /// lock is lost.
+    /// lock is lost. An owned lease may be handed on, so it belongs to no task: who acquires a key that it holds by
+    /// another owned lease waits for itself, where `withLock` would throw ``LockError/Code/wouldDeadlock``.
     ///
     /// - Parameters:
     ///   - key: 1 to 512 bytes of UTF-8 without control characters.
