@@ -39,14 +39,4 @@ enum BootClock {
         return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 }
-
-extension Duration {
-    /// Clamped to what 64 bits hold.
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflowToo) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflow || overflowToo ? .max : sum
-    }
-}
 #endif

@@ -133,6 +133,7 @@ func eventually(
             Issue.record("not within \(bound): \(what)", sourceLocation: sourceLocation)
             throw CancellationError()
         }
+        // The pause between two looks: nothing signals what another process does.
         try await Task.sleep(for: .milliseconds(5))
     }
 }

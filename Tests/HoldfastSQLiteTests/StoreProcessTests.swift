@@ -31,6 +31,7 @@ import Testing
         var random = SystemRandomNumberGenerator()
         var running = try (0..<3).map { _ in try Probe("contend", store.url, "a", store.witness, "600") }
         for round in 0..<200 {
+            // The instant of the kill is what is tried: somewhere in a start, a commit or a wait.
             usleep(UInt32.random(in: 1_000...40_000, using: &random))
             let victim = round % running.count
             running[victim].kill()
@@ -81,6 +82,7 @@ import Testing
         let limit = ContinuousClock.now + .seconds(20)
         while try StoreReader.count(store.path) < count {
             try #require(ContinuousClock.now < limit, "the queue did not come to be")
+            // The pause between two looks: nothing signals what another process does.
             usleep(2_000)
         }
     }

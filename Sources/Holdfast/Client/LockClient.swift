@@ -186,20 +186,3 @@ public final class LockClient: Service, Sendable {
         if isDrained { drained.set() }
     }
 }
-
-/// The system's generator, or a reproducible one (SplitMix64).
-struct RandomSource: Sendable {
-    private var state: UInt64?
-
-    init(seed: UInt64?) { state = seed }
-
-    mutating func next() -> UInt64 {
-        guard let previous = state else { return UInt64.random(in: .min ... .max) }
-        let counter = previous &+ 0x9E37_79B9_7F4A_7C15
-        state = counter
-        var z = counter
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}

@@ -1,5 +1,6 @@
 import CHoldfastProcess
 import Glibc
+import Holdfast
 
 /// The process that the shell started: forks those that work, starts them at one moment, and sums up.
 ///

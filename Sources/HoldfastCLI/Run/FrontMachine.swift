@@ -1,3 +1,5 @@
+import Holdfast
+
 /// Leads one `holdfast run` from the claim to the exit status: every decision, and no effect.
 ///
 /// Times are nanoseconds since boot. The front performs what the machine says, and tells it what came of it.

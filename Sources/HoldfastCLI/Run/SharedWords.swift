@@ -3,8 +3,8 @@ import CHoldfastProcess
 /// Zeroed words of memory that forked processes share.
 ///
 /// Unlike a pipe it is never full and always says the newest: a front that was stopped for an hour reads one deadline.
+// Sendable though it holds a pointer: the memory is never unmapped, and every access is bounds-checked and atomic.
 struct SharedWords: @unchecked Sendable {
-    // Sendable: the memory lives as long as the process, and is touched by atomic operations alone.
     private let words: UnsafeMutablePointer<Int64>
     let count: Int
 

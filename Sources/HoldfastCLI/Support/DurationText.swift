@@ -1,3 +1,5 @@
+import Holdfast
+
 /// Durations as people write them: `500ms`, `1.5s`, `30` (seconds), `5m`, `2h`.
 enum DurationText {
     /// Ten years: beyond it a bound means nothing, and sums of times stay far from overflow.
@@ -61,12 +63,5 @@ enum DurationText {
 }
 
 extension Duration {
-    /// Whole nanoseconds; what is beyond 292 years is cut there.
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return isTooLong ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000
-    }
-
     var milliseconds: Int64 { nanoseconds / 1_000_000 }
 }

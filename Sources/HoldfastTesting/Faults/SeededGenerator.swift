@@ -1,16 +1,12 @@
+import Holdfast
+
 /// SplitMix64: small, fast, and the same numbers from the same seed on every machine. Not for secrets.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var source: RandomSource
 
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { source = RandomSource(seed: seed) }
 
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
+    public mutating func next() -> UInt64 { source.next() }
 
     /// A number from `0..<bound`. The bias of at most `bound / 2^64` does not matter to a test.
     public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }

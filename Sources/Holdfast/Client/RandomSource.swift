@@ -1,0 +1,16 @@
+/// The system's generator, or a reproducible one (SplitMix64).
+package struct RandomSource: Sendable {
+    private var state: UInt64?
+
+    package init(seed: UInt64?) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        guard let previous = state else { return UInt64.random(in: .min ... .max) }
+        let counter = previous &+ 0x9E37_79B9_7F4A_7C15
+        state = counter
+        var bits = counter
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return bits ^ (bits >> 31)
+    }
+}
