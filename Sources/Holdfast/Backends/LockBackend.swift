@@ -35,8 +35,14 @@ public protocol LockBackend: Sendable {
     ///
     /// A hint and no more; a backend that has nothing to say returns a finished stream. Called once.
     func hints() -> AsyncStream<[Claim.ID]>
+
+    /// Looks at the store as a doctor does: its version, its clock, settings that endanger locks, names that clients of
+    /// other libraries hold in a layout of their own. Reads only, and no more than a bounded part of the store.
+    func examine() async throws(LockError) -> [Finding]
 }
 
 extension LockBackend {
     public func hints() -> AsyncStream<[Claim.ID]> { AsyncStream { $0.finish() } }
+
+    public func examine() async throws(LockError) -> [Finding] { [] }
 }
