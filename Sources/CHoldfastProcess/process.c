@@ -46,6 +46,8 @@ int hf_die_with_parent(pid_t parent, int signal) {
     return -1;
 }
 
+void hf_outlive_parent(void) { prctl(PR_SET_PDEATHSIG, 0); }
+
 int hf_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 int hf_signal_descriptor(const sigset_t *signals) { return signalfd(-1, signals, SFD_NONBLOCK | SFD_CLOEXEC); }
@@ -55,6 +57,18 @@ int hf_next_signal(int descriptor, int *is_from_process) {
     if (read(descriptor, &info, sizeof info) != sizeof info) return 0;
     *is_from_process = info.ssi_code <= 0;
     return (int)info.ssi_signo;
+}
+
+void hf_close_others(int first, int second) {
+    int low = first < second ? first : second, high = first < second ? second : first;
+    if (low > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, low - 1, 0);
+    if (high > low + 1) close_range(low + 1, high - 1, 0);
+    close_range(high + 1, ~0U, 0);
+}
+
+int hf_lock_byte(int descriptor, int64_t byte, int waits) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    return fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
 }
 
 int hf_is_ignored(int signal) {

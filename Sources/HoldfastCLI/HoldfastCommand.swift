@@ -20,5 +20,11 @@ struct StoreOption: ParsableArguments {
     @Option(name: .customLong("store"), help: ArgumentHelp("The store that keeps the locks.", valueName: "URL"))
     var url: String?
 
-    func resolve() throws(Failure) -> Store { try Store(url: url) }
+    /// The command line's, else the environment's, else the configuration file's, else this user's own file.
+    func resolve() throws(Failure) -> Store { try resolve(Settings()) }
+
+    func resolve(_ settings: Settings) throws(Failure) -> Store {
+        if let url { try Secrets.refuse(inArgument: url) }
+        return try Store(url: settings.entry(.store, flag: url)?.text)
+    }
 }

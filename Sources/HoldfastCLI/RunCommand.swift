@@ -1,44 +1,83 @@
 import ArgumentParser
+import Glibc
 import Holdfast
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Hold the lock NAME while a command runs, and pass its exit status through.",
-        usage: "holdfast run [-n | -w D] [-s | --permits N/LIMIT] [--ttl D] [-E CODE] [--store URL] NAME [--] CMD...",
+        usage: """
+            holdfast run [OPTIONS] NAME[,NAME...] [--] CMD...
+            holdfast run [OPTIONS] NAME[,NAME...] -c STRING
+            holdfast run [OPTIONS] --fd N NAME[,NAME...]
+            """,
         discussion: """
-            The command sees HOLDFAST_NAME, HOLDFAST_TOKEN, HOLDFAST_MODE, HOLDFAST_EXPIRES_AT (unix ms of the first \
-            deadline), HOLDFAST_STORE_KIND and HOLDFAST_PID. The lock is held until nothing that the command started \
-            runs any more. Where the lock is lost, all of that is stopped: exit status 79. A command that is not found \
-            is 127, one that cannot be executed 126, one that was killed 128 + signal. Durations: 500ms, 1.5s, 30, 5m, \
-            2h.
+            Options end at the name. Several names are one claim: all are held, or none. The command sees \
+            HOLDFAST_NAME, HOLDFAST_TOKEN, HOLDFAST_MODE, HOLDFAST_EXPIRES_AT (unix ms of the first deadline), \
+            HOLDFAST_STORE_KIND and HOLDFAST_PID. The lock is held until nothing that the command started runs any \
+            more. Where the lock is lost, all of that is stopped before another can hold it: exit status 79. A command \
+            that is not found is 127, one that cannot be executed 126, one that was killed 128 + signal. Durations: \
+            500ms, 1.5s, 30, 5m, 2h.
+
+            EXAMPLES
+              holdfast run backup -- ./backup.sh          wait for the lock, then run
+              holdfast run -n nightly -- ./nightly.sh     one of many starts runs, the others exit 1
+              holdfast run -w 30s -E 75 db,cache -- ./migrate
+              holdfast run --permits 1/4 encode -- ffmpeg -i in.mov out.mp4
+              holdfast run --min-hold 50s -n report -c 'make report | mail ops'
             """)
 
-    @Flag(name: [.customShort("n"), .customLong("nonblock")], help: "Fail at once where the lock is not free.")
-    var isImpatient = false
+    @OptionGroup var claim: ClaimOptions
 
     @Option(
-        name: [.customShort("w"), .customLong("wait")], parsing: .unconditional,
-        help: ArgumentHelp("Wait for at most this long; 0 is -n.", valueName: "D"))
-    var wait: String?
-
-    @Flag(name: [.customShort("s"), .customLong("shared")], help: "Share the lock with other readers.")
-    var isShared = false
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Take N of LIMIT permits: a semaphore.", valueName: "N/LIMIT"))
-    var permits: String?
+        name: .customLong("min-hold"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Keep the lock for at least this long, so that what is started once per period runs once.",
+            valueName: "D"))
+    var minHold: String?
 
     @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("How long the lock outlives a holder that went silent; 30s.", valueName: "D"))
-    var ttl: String?
+        name: .customLong("kill-after"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "What a command has between TERM and KILL where the lock is lost; 5s, at most a third of the ttl.",
+            valueName: "D"))
+    var killAfter: String?
 
     @Option(
-        name: [.customShort("E"), .customLong("conflict-exit-code")], parsing: .unconditional,
-        help: ArgumentHelp("The exit status where the lock was not had in time; 1.", valueName: "CODE"))
-    var conflictStatus: String?
+        name: .customLong("on-lost"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Where the lock is lost: kill the command, or send it one signal, or let it work on unprotected.",
+            valueName: "kill|signal:SIG|ignore"))
+    var onLost: String?
+
+    @Option(
+        name: [.customShort("c"), .customLong("command")], parsing: .unconditional,
+        help: ArgumentHelp("Run $SHELL -c STRING; also behind the name.", valueName: "STRING"))
+    var script: String?
+
+    @Flag(
+        name: [.customShort("o"), .customLong("close")],
+        help: "End the lock with the command itself, whatever it left running.")
+    var close = false
+
+    @Option(
+        name: .customLong("fd"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Run nothing: return when the lock is held, and hold it until the calling shell has closed its file N.",
+            valueName: "N"))
+    var descriptor: String?
+
+    @Flag(name: .shortAndLong, help: "Say nothing of the lock; the exit status tells.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say behind whom it waits, and for how long it waited.")
+    var verbose = false
+
+    @Flag(name: [.customShort("u"), .customLong("unlock")], help: .hidden)
+    var unlock = false
+
+    @Flag(name: [.customShort("F"), .customLong("no-fork")], help: .hidden)
+    var noFork = false
 
     @OptionGroup var store: StoreOption
 
@@ -49,72 +88,93 @@ struct RunCommand: ParsableCommand {
         // The parser leaves everything from the first word that it does not know to us.
         if let word = nameAndCommand.first, word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
         var plan = try plan()
+        if case .descriptor(let number) = plan.work { plan.departure = try Departure(leaving: number) }
         try plan.store.prepareLiveness()
         var front = try Front(plan)
         front.run()
     }
 
     private func plan() throws(Failure) -> RunPlan {
-        // The parser's strings are repaired UTF-8; the bytes are at the same places at the end of the raw arguments.
-        var index = Arguments.count - nameAndCommand.count
-        try Arguments.checkUTF8(before: index)
-        var words = nameAndCommand[...]
-        if words.first == "--" {
-            words = words.dropFirst()
-            index += 1
-        } else if let word = words.first, word.hasPrefix("-") {
-            throw Failure(.usage, "unknown option \(word); a name that begins with - stands behind --")
-        }
-        guard !words.isEmpty else { throw Failure(.usage, "name the lock: holdfast run NAME -- CMD") }
-        let key = try Arguments.key(Arguments.bytes(at: index))
-        words = words.dropFirst()
-        index += 1
-        if words.first == "--" {
-            words = words.dropFirst()
-            index += 1
-        }
-        guard let program = words.first, !program.isEmpty else {
-            throw Failure(.usage, "give a command to run: holdfast run NAME -- CMD")
-        }
+        if unlock { throw Failure(.usage, "-u: there is nothing to unlock; a lock ends with its command") }
+        if noFork { throw Failure(.usage, "-F: holdfast stays beside the command, which it guards") }
+        if quiet, verbose { throw Failure(.usage, "choose -q or -v") }
+        let settings = try Settings()
+        let (names, work) = try words()
+        let claim = try claim.plan(names: names, settings)
         return RunPlan(
-            key: key, mode: try mode(), wait: try waiting(), timeToLive: try timeToLive(),
-            conflictStatus: try conflict(), store: try store.resolve(), commandIndex: index)
+            claim: claim, killAfter: try killAfter(settings, claim.timeToLive),
+            minHold: try minHold.map { text throws(Failure) in try DurationText.parse(text, for: "--min-hold") },
+            onLost: try onLost(settings), endsWithCommand: close || descriptor != nil,
+            voice: quiet ? .quiet : verbose ? .verbose : .normal, store: try store.resolve(settings), work: work)
     }
 
-    private func mode() throws(Failure) -> LockMode {
-        guard let permits else { return isShared ? .shared : .exclusive }
-        guard !isShared else { throw Failure(.usage, "choose -s or --permits") }
-        let numbers = permits.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-        guard numbers.count == 2, let count = numbers[0], let limit = numbers[1] else {
-            throw Failure(.usage, "--permits \"\(permits)\": write N/LIMIT, such as 1/4")
+    private func killAfter(_ settings: Settings, _ timeToLive: Duration) throws(Failure) -> Duration {
+        let longest = timeToLive / 3
+        guard let entry = settings.entry(.killAfter, flag: killAfter, name: "--kill-after") else {
+            return min(RunPlan.usualKillAfter, longest)
         }
-        let mode = LockMode.permits(count, of: limit)
-        do throws(LockError) { try mode.validate() } catch { throw Failure(error) }
-        return mode
-    }
-
-    private func waiting() throws(Failure) -> Wait {
-        guard let wait else { return isImpatient ? .no : .forever }
-        guard !isImpatient else { throw Failure(.usage, "choose -n or -w") }
-        let duration = try DurationText.parse(wait, for: "-w", allowsZero: true)
-        return duration == .zero ? .no : .upTo(duration)
-    }
-
-    private func timeToLive() throws(Failure) -> Duration {
-        let bounds = LockClientConfiguration()
-        guard let ttl else { return bounds.timeToLive }
-        let duration = try DurationText.parse(ttl, for: "--ttl")
-        guard duration >= bounds.shortestTimeToLive, duration <= bounds.longestTimeToLive else {
-            throw Failure(.usage, "--ttl \(ttl): a time to live is 1s to 24h")
+        let duration = try DurationText.parse(entry.text, for: entry.origin, allowsZero: true)
+        guard duration <= longest else {
+            throw Failure(
+                .usage, "\(entry.origin) \(entry.text) is more than a third of the time to live: raise --ttl")
         }
         return duration
     }
 
-    private func conflict() throws(Failure) -> ExitStatus {
-        guard let conflictStatus else { return .notHad }
-        guard let code = UInt8(conflictStatus) else {
-            throw Failure(.usage, "-E \(conflictStatus): an exit status is 0 to 255")
+    private func onLost(_ settings: Settings) throws(Failure) -> OnLost {
+        guard let entry = settings.entry(.onLost, flag: onLost, name: "--on-lost") else { return .kill }
+        return try OnLost(entry.text, for: entry.origin)
+    }
+}
+
+// MARK: - The words behind the options
+
+extension RunCommand {
+    /// The names, and what is to run. As bytes: the parser's strings are repaired UTF-8, and the raw arguments stand at
+    /// the same places at the end.
+    private func words() throws(Failure) -> (names: [UInt8], RunPlan.Work) {
+        var index = Arguments.count - nameAndCommand.count
+        try Arguments.checkUTF8(before: index)
+        if nameAndCommand.first == "--" {
+            index += 1
+        } else if let word = nameAndCommand.first, word.hasPrefix("-") {
+            throw Failure(.usage, "unknown option \(word); a name that begins with - stands behind --")
         }
-        return ExitStatus(code: Int32(code))
+        guard index < Arguments.count else {
+            throw Failure(.usage, "name the lock: holdfast run NAME -- CMD")
+        }
+        let names = Arguments.bytes(at: index)
+        return (names, try work(Array((index + 1..<Arguments.count).map(Arguments.bytes(at:)))))
+    }
+
+    private func work(_ words: [[UInt8]]) throws(Failure) -> RunPlan.Work {
+        let first = words.first.map { String(decoding: $0, as: UTF8.self) }
+        if let descriptor {
+            guard words.isEmpty, script == nil else { throw Failure(.usage, "--fd runs no command") }
+            guard let number = Int32(descriptor), number > STDERR_FILENO, fcntl(number, F_GETFD) >= 0 else {
+                throw Failure(
+                    .usage, "--fd \(descriptor): give the number of a file that the calling shell has open: 9>file")
+            }
+            return .descriptor(number)
+        }
+        if let script {
+            guard words.isEmpty else { throw Failure(.usage, "-c takes one argument, and nothing behind the name") }
+            return .command(Self.shell(Array(script.utf8)))
+        }
+        // As flock(1) has it.
+        if first == "-c" || first == "--command" {
+            guard words.count == 2 else { throw Failure(.usage, "-c takes exactly one argument") }
+            return .command(Self.shell(words[1]))
+        }
+        let command = first == "--" ? Array(words.dropFirst()) : words
+        guard let program = command.first, !program.isEmpty else {
+            throw Failure(.usage, "give a command to run: holdfast run NAME -- CMD")
+        }
+        return .command(command)
+    }
+
+    private static func shell(_ script: [UInt8]) -> [[UInt8]] {
+        let shell = getenv("SHELL").map { String(cString: $0) } ?? ""
+        return [Array((shell.isEmpty ? "/bin/sh" : shell).utf8), Array("-c".utf8), script]
     }
 }

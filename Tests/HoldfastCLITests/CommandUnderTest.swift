@@ -33,7 +33,9 @@ final class Scratch: Sendable {
     }
 
     private func start(_ executable: String, _ arguments: [String]) throws -> Running {
-        var environment = ProcessInfo.processInfo.environment
+        // What this user has set is not under test.
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HOLDFAST_") }
+        environment["XDG_CONFIG_HOME"] = directory
         environment["HOLDFAST_STORE"] = store
         environment["HOLDFAST"] = Self.binary
         environment["DIR"] = directory

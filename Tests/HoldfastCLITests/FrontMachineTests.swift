@@ -5,8 +5,12 @@ import Testing
 struct FrontMachineTests {
     private let second: Int64 = 1_000_000_000
 
-    private func running() -> FrontMachine {
-        var machine = FrontMachine(name: "k", conflictStatus: .notHad, killAfter: .seconds(5))
+    private func running(
+        minHold: Duration? = nil, onLost: OnLost = .kill, endsWithCommand: Bool = false, isQuiet: Bool = false
+    ) -> FrontMachine {
+        var machine = FrontMachine(
+            name: "k", conflictStatus: .notHad, killAfter: .seconds(5), minHold: minHold, onLost: onLost,
+            endsWithCommand: endsWithCommand, isQuiet: isQuiet)
         #expect(
             machine.received(.granted(environment: "A=1"), now: 0, deadline: 28 * second) == [
                 .start(environment: "A=1")
@@ -24,7 +28,7 @@ struct FrontMachineTests {
     @Test func `a lost lock stops the command, kills it after the grace and says 79`() {
         var machine = running()
         let actions = machine.received(.lost(reason: "it was removed"), now: second, deadline: 28 * second)
-        #expect(actions.last == .terminate)
+        #expect(actions.first == .terminate)
         #expect(machine.tick(now: 5 * second, deadline: 28 * second) == [])
         #expect(machine.tick(now: 6 * second, deadline: 28 * second) == [.kill])
         #expect(machine.commandEnded(.signalled(9), now: 6 * second) == [])
@@ -36,7 +40,7 @@ struct FrontMachineTests {
         var machine = running()
         #expect(machine.nextTick(deadline: 28 * second) == 23 * second)
         #expect(machine.tick(now: 22 * second, deadline: 28 * second) == [])
-        #expect(machine.tick(now: 23 * second, deadline: 28 * second).last == .terminate)
+        #expect(machine.tick(now: 23 * second, deadline: 28 * second).first == .terminate)
         #expect(machine.tick(now: 28 * second, deadline: 28 * second) == [.kill])
     }
 
@@ -55,8 +59,9 @@ struct FrontMachineTests {
 
     @Test func `what is killed is killed again until nothing is left`() {
         var machine = running()
-        _ = machine.engineGone(now: 28 * second, deadline: 28 * second)
+        _ = machine.engineGone(now: 27 * second, deadline: 28 * second)
         #expect(machine.tick(now: 28 * second, deadline: 28 * second) == [.kill])
+        #expect(machine.tick(now: 28 * second, deadline: 28 * second) == [])
         #expect(machine.tick(now: 29 * second, deadline: 28 * second) == [.kill])
     }
 
@@ -78,5 +83,59 @@ struct FrontMachineTests {
         _ = machine.commandEnded(.success, now: 0)
         _ = machine.descendantsEnded(now: 0)
         #expect(machine.tick(now: FrontMachine.releaseLimit, deadline: 0).last == .exit(.success))
+    }
+
+    @Test func `after a pause past the deadline the command is killed first thing, without TERM`() {
+        var machine = running()
+        let actions = machine.tick(now: 60 * second, deadline: 28 * second)
+        #expect(actions.first == .kill)
+        #expect(!actions.contains(.terminate))
+    }
+
+    @Test func `the command goes on without the lock where it may, and its own status stands`() {
+        var machine = running(onLost: .ignore)
+        let actions = machine.received(.lost(reason: "it was removed"), now: second, deadline: 28 * second)
+        #expect(actions.count == 1)
+        #expect(machine.nextTick(deadline: 28 * second) == nil)
+        #expect(machine.commandEnded(ExitStatus(code: 3), now: 60 * second) == [])
+        #expect(machine.descendantsEnded(now: 60 * second) == [.endClaim])
+        #expect(machine.received(.released, now: 60 * second, deadline: 0) == [.exit(ExitStatus(code: 3))])
+    }
+
+    @Test func `one signal, where that is asked for`() {
+        var machine = running(onLost: .signal(10), isQuiet: true)
+        #expect(machine.tick(now: 23 * second, deadline: 28 * second) == [.signal(10)])
+        #expect(machine.tick(now: 28 * second, deadline: 28 * second) == [])
+    }
+
+    @Test func `the shortest hold keeps the claim after the command, and counts from the grant`() {
+        var machine = running(minHold: .seconds(10))
+        _ = machine.commandEnded(.success, now: second)
+        #expect(machine.descendantsEnded(now: second) == [])
+        #expect(machine.nextTick(deadline: 28 * second) == 10 * second)
+        #expect(machine.tick(now: 9 * second, deadline: 28 * second) == [])
+        #expect(machine.tick(now: 10 * second, deadline: 28 * second) == [.endClaim])
+        var long = running(minHold: .seconds(10))
+        _ = long.commandEnded(.success, now: 11 * second)
+        #expect(long.descendantsEnded(now: 11 * second) == [.endClaim])
+    }
+
+    @Test func `a lock that is lost while it lingers stops nothing, and a signal ends the lingering`() {
+        var machine = running(minHold: .seconds(10), isQuiet: true)
+        _ = machine.commandEnded(ExitStatus(code: 4), now: second)
+        _ = machine.descendantsEnded(now: second)
+        var other = machine
+        #expect(machine.received(.lost(reason: "it was removed"), now: second, deadline: 0) == [.endClaim])
+        #expect(machine.received(.released, now: second, deadline: 0) == [.exit(ExitStatus(code: 4))])
+        #expect(other.signalled(15, reachesCommandByItself: false, now: second) == [.endClaim])
+    }
+
+    @Test func `what the command left behind counts unless it is left alone`() {
+        #expect(running().waitsForDescendants)
+        var machine = running(endsWithCommand: true)
+        #expect(!machine.waitsForDescendants)
+        // What is stopped is stopped whole.
+        _ = machine.received(.lost(reason: "it was removed"), now: second, deadline: 28 * second)
+        #expect(machine.waitsForDescendants)
     }
 }

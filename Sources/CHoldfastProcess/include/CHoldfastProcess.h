@@ -14,8 +14,18 @@ pid_t hf_fork(void);
 /// Has `signal` sent to this process when the thread that forked it ends. Fails where `parent` is gone already.
 int hf_die_with_parent(pid_t parent, int signal);
 
+/// Takes that back.
+void hf_outlive_parent(void);
+
 /// Makes orphaned descendants children of this process.
 int hf_become_subreaper(void);
+
+/// Closes every descriptor above standard error but these two.
+void hf_close_others(int first, int second);
+
+/// Locks one byte of a file for writing, for all copies of this descriptor (an OFD lock). `waits`: for as long as
+/// another opening of the file has it. 0, or -1 with errno.
+int hf_lock_byte(int descriptor, int64_t byte, int waits);
 
 /// A non-blocking descriptor, closed on exec, that reads the (blocked) signals.
 int hf_signal_descriptor(const sigset_t *signals);

@@ -1,5 +1,6 @@
 /// One thing that the examination of a store found: for an operator who asks whether locks are safe there.
 public struct Finding: Sendable, Hashable {
+    /// How much it matters.
     public enum Weight: String, Sendable, Hashable, Codable {
         /// As it should be.
         case fine

@@ -44,5 +44,6 @@ public protocol LockBackend: Sendable {
 extension LockBackend {
     public func hints() -> AsyncStream<[Claim.ID]> { AsyncStream { $0.finish() } }
 
+    /// Nothing to tell.
     public func examine() async throws(LockError) -> [Finding] { [] }
 }

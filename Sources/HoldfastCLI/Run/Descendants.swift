@@ -1,7 +1,8 @@
 import CHoldfastProcess
 import Glibc
 
-/// The processes that descend from the front, but for the engine and what was there before: CMD and all its own.
+/// The processes that descend from the front, but for the engine and what was there before: CMD and all its own. Or,
+/// where the calling shell's file is the work, the shell and all its own.
 ///
 /// The front is their subreaper, so whatever loses its parent becomes the front's own child, and a process that
 /// descends from CMD is always reached from there, also one that called `setsid`.
@@ -10,23 +11,28 @@ struct Descendants {
     private static let generationsLimit = 1_000
 
     private let front = getpid()
+    private let shell: pid_t?
     private var others: Set<pid_t>
 
     /// - Throws: where there is no `/proc`.
-    init() throws(Failure) {
+    init(shell: pid_t?) throws(Failure) {
         guard let children = Self.children(of: front) else {
             throw Failure(.internalError, "holdfast run needs /proc")
         }
-        others = Set(children)
+        self.shell = shell
+        others = Set(children + [front])
     }
 
-    mutating func exclude(_ engine: pid_t) { others.insert(engine) }
+    mutating func exclude(_ process: pid_t) { others.insert(process) }
 
     /// A pid that was reaped may come back as somebody else.
     mutating func reaped(_ process: pid_t) { others.remove(process) }
 
     /// Whether none is left; what ended is reaped before this is asked. While one lives, one is the front's own child.
-    var isEmpty: Bool { Self.children(of: front)?.allSatisfy(others.contains) ?? true }
+    var isEmpty: Bool {
+        guard shell == nil else { return all.allSatisfy { hf_running_group($0) < 0 } }
+        return Self.children(of: front)?.allSatisfy(others.contains) ?? true
+    }
 
     func signal(_ signals: Int32...) {
         for process in all { for signal in signals { kill(process, signal) } }
@@ -34,10 +40,10 @@ struct Descendants {
 
     private var all: [pid_t] {
         var found: [pid_t] = []
-        var generation = (Self.children(of: front) ?? []).filter { !others.contains($0) }
+        var generation = (shell.map { [$0] } ?? Self.children(of: front) ?? []).filter { !others.contains($0) }
         for _ in 0..<Self.generationsLimit where !generation.isEmpty {
             found += generation
-            generation = generation.flatMap { Self.children(of: $0) ?? [] }
+            generation = generation.flatMap { Self.children(of: $0) ?? [] }.filter { !others.contains($0) }
         }
         return found
     }

@@ -14,7 +14,7 @@ struct Engine: Sendable {
 
     func run() -> Never {
         setpgid(0, 0)
-        leaveStandardStreams()
+        Terminal.leave()
         guard case .message(let text) = channel.receive(waits: true), let command = pid_t(text) else {
             ExitStatus.success.exit()
         }
@@ -24,7 +24,11 @@ struct Engine: Sendable {
         Concurrency.run(
             beside: {
                 while case .message = channel.receive(waits: true) { end.set() }
-                Orphans.killAll(group: staysInJob ? nil : command, mark: mark)
+                if let departure = plan.departure {
+                    departure.waitForClose()
+                } else {
+                    Orphans.killAll(group: staysInJob ? nil : command, mark: mark)
+                }
                 // What escaped us keeps the claim alive by the kernel lock that it inherited: it must stay.
                 if plan.store.liveness != nil { ExitStatus.success.exit() }
                 frontIsGone.set()
@@ -33,22 +37,15 @@ struct Engine: Sendable {
             { await self.work(command: command, until: end) })
     }
 
-    /// Whoever reads our standard streams to their end must not wait for the engine.
-    private func leaveStandardStreams() {
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        guard null >= 0 else { return }
-        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where stream != null { dup2(null, stream) }
-        if null > STDERR_FILENO { close(null) }
-    }
-
     static func mark(command: pid_t) -> String { "HOLDFAST_PID=\(command)" }
 
     private func work(command: pid_t, until end: Signal) async -> ExitStatus {
         let last: EngineMessage
         do {
             let backend = try plan.store.open()
-            var configuration = LockClientConfiguration(timeToLive: plan.timeToLive)
-            configuration.owner = Owner(host: Owner.current().host, processID: command, program: plan.program)
+            let owner = Owner(
+                host: Owner.current().host, processID: plan.departure?.shell ?? command, program: plan.program)
+            let configuration = plan.claim.configuration(owner: owner)
             last = try await LockClient.withClient(backend: backend, configuration: configuration) { client in
                 await self.hold(client, command: command, until: end)
             }
@@ -68,6 +65,13 @@ struct Engine: Sendable {
                 _ = await end.wait()
                 return nil
             }
+            if plan.voice == .verbose {
+                let news = client.events()
+                group.addTask {
+                    await WaitReport(plan: plan.claim, channel: channel).run(client, news)
+                    return nil
+                }
+            }
             while let result = await group.next() {
                 group.cancelAll()
                 if let result { return result }
@@ -78,7 +82,12 @@ struct Engine: Sendable {
 
     private func acquireAndHold(_ client: LockClient, command: pid_t) async -> EngineMessage {
         do throws(LockError) {
-            let owned = try await client.acquire(plan.key, mode: plan.mode, wait: plan.wait)
+            let began = BootTime.now
+            let owned = try await client.acquire(plan.claim.parts, wait: plan.claim.wait)
+            if plan.voice == .verbose {
+                let wait = DurationText.exact(.nanoseconds(BootTime.now - began))
+                channel.send(EngineMessage.note("holds \"\(plan.claim.name)\" after \(wait)").text)
+            }
             publishDeadline(of: owned.lease)
             let environment = environment(of: owned.lease, command: command, kind: client.capabilities.name)
             channel.send(EngineMessage.granted(environment: environment).text)
@@ -102,9 +111,9 @@ struct Engine: Sendable {
         clock_gettime(CLOCK_REALTIME, &now)
         let nowMilliseconds = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
         return """
-            HOLDFAST_NAME=\(plan.key.text)
+            HOLDFAST_NAME=\(plan.claim.name)
             HOLDFAST_TOKEN=\(lease.token)
-            HOLDFAST_MODE=\(plan.mode)
+            HOLDFAST_MODE=\(plan.claim.mode)
             HOLDFAST_EXPIRES_AT=\(nowMilliseconds + lease.remaining.milliseconds)
             HOLDFAST_STORE_KIND=\(kind)
             \(Self.mark(command: command))
@@ -120,7 +129,7 @@ extension Engine {
 
     /// Tells the front of each renewal, and of the loss. Returns when the front asks for the end.
     private func watch(_ lease: Lease) async {
-        let interval = min(Self.longestLook, max(Self.shortestLook, plan.timeToLive / 30))
+        let interval = min(Self.longestLook, max(Self.shortestLook, plan.claim.timeToLive / 30))
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 guard let loss = await lease.whenLost() else { return }

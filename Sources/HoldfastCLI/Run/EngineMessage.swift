@@ -1,5 +1,7 @@
 /// What the engine tells the front.
 enum EngineMessage: Equatable, Sendable {
+    /// For people who asked to be told.
+    case note(String)
     /// The lock is held; what CMD is to see of it, as `KEY=VALUE` lines.
     case granted(environment: String)
     /// The lock is lost. The claim stays until the front says that CMD has ended.
@@ -13,6 +15,7 @@ enum EngineMessage: Equatable, Sendable {
 
     var text: String {
         switch self {
+        case .note(let text): "note\n" + text
         case .granted(let environment): "granted\n" + environment
         case .lost(let reason): "lost\n" + reason
         case .notHad: "notHad"
@@ -25,6 +28,7 @@ enum EngineMessage: Equatable, Sendable {
         let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
         let rest = lines.count > 1 ? String(lines[1]) : ""
         switch lines.first {
+        case "note": self = .note(rest)
         case "granted": self = .granted(environment: rest)
         case "lost": self = .lost(reason: rest)
         case "notHad": self = .notHad

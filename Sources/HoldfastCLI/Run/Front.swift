@@ -26,11 +26,9 @@ struct Front {
         timer = hf_timer()
         deadline = try SharedWords(count: 1)
         staysInJob = Self.isInForeground
-        machine = FrontMachine(
-            name: plan.name, conflictStatus: plan.conflictStatus, killAfter: plan.killAfter,
-            tellsConflict: Terminal.hasReader)
+        machine = FrontMachine(plan: plan, tellsConflict: Terminal.hasReader)
         _ = hf_become_subreaper()
-        descendants = try Descendants()
+        descendants = try Descendants(shell: plan.departure?.shell)
         let front = getpid()
         let (engine, engineEnd) = try Channel.pair()
         let (starter, standByEnd) = try Channel.pair()
@@ -58,11 +56,12 @@ struct Front {
         if !staysInJob { setpgid(command, command) }
         engineEnd.close()
         standByEnd.close()
-        // A dead CMD beside a living front is a dead CMD: the front keeps neither.
         if let liveness {
             close(liveness.engineDescriptor)
-            close(liveness.inheritedDescriptor)
+            // A dead CMD beside a living front is a dead CMD. But what CMD may not inherit, the front keeps for it.
+            if !plan.endsWithCommand { close(liveness.inheritedDescriptor) }
         }
+        if plan.departure != nil { descendants.exclude(command) }
         self.command = command
         self.engine = engine
         self.starter = starter
@@ -96,7 +95,7 @@ extension Front {
             readMessages()
             readSignals()
             reap()
-            if !isCommandRunning, machine.watchesDescendants, descendants.isEmpty {
+            if !isCommandRunning, machine.watchesDescendants, !machine.waitsForDescendants || descendants.isEmpty {
                 perform(machine.descendantsEnded(now: BootTime.now))
             }
             perform(machine.tick(now: BootTime.now, deadline: deadline[0]))
@@ -157,8 +156,11 @@ extension Front {
     private mutating func perform(_ actions: [FrontMachine.Action]) {
         for action in actions {
             switch action {
-            case .start(let environment): starter.send(environment)
+            case .start(let environment):
+                starter.send(environment)
+                plan.departure?.report(.success)
             case .forward(let signal): forward(signal)
+            case .signal(let signal): descendants.signal(signal)
             case .terminate: descendants.signal(SIGTERM, SIGCONT)
             case .kill: descendants.signal(SIGKILL)
             case .endClaim: engine.send("end")
@@ -171,6 +173,7 @@ extension Front {
     private mutating func leave(_ status: ExitStatus) -> Never {
         // A stand-by that was never needed ends at the end of its channel; the engine has said its last word.
         starter.close()
+        plan.departure?.report(status)
         let limit = BootTime.now + Self.farewellLimit
         while true {
             reap()
@@ -186,6 +189,6 @@ extension Front {
     private func forward(_ signal: Int32) {
         // A reaped CMD's number may be anybody's by now.
         guard isCommandRunning else { return descendants.signal(signal) }
-        kill(staysInJob ? command : -command, signal)
+        kill(plan.departure?.shell ?? (staysInJob ? command : -command), signal)
     }
 }

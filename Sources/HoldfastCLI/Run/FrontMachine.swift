@@ -9,6 +9,8 @@ struct FrontMachine {
         case start(environment: String)
         /// Sends a signal to CMD's process group.
         case forward(Int32)
+        /// Sends a signal to everything that descends from CMD.
+        case signal(Int32)
         /// TERM and CONT for everything that descends from CMD.
         case terminate
         /// KILL for everything that descends from CMD.
@@ -24,10 +26,14 @@ struct FrontMachine {
         case waiting
         /// CMD runs, or a descendant of it.
         case running
+        /// The lock is lost, and CMD may go on.
+        case unguarded
         /// The lock is lost: TERM was sent.
         case stopping(killAt: Int64)
         /// KILL was sent, and is sent again for what was forked meanwhile.
         case killing(again: Int64)
+        /// CMD has ended, with all its descendants; the lock is kept for the shortest time that was asked for.
+        case lingering(until: Int64)
         /// CMD never started or has ended, with all its descendants.
         case releasing(until: Int64)
         case over
@@ -40,35 +46,64 @@ struct FrontMachine {
     private(set) var phase: Phase = .waiting
     private var status: ExitStatus = .success
     private var isEngineGone = false
+    private var grantedAt: Int64 = 0
     private let name: String
     private let conflictStatus: ExitStatus
     private let killAfter: Int64
-    /// Contention is no error: a job that a clock starts each minute should not write about it.
+    private let minHold: Int64
+    private let onLost: OnLost
+    private let endsWithCommand: Bool
+    private let isQuiet: Bool
     private let tellsConflict: Bool
 
-    init(name: String, conflictStatus: ExitStatus, killAfter: Duration, tellsConflict: Bool = false) {
+    /// - Parameter tellsConflict: contention is no error: a job that a clock starts each minute should not write of it.
+    init(
+        name: String, conflictStatus: ExitStatus, killAfter: Duration, minHold: Duration? = nil, onLost: OnLost = .kill,
+        endsWithCommand: Bool = false, isQuiet: Bool = false, tellsConflict: Bool = false
+    ) {
         self.name = name
         self.conflictStatus = conflictStatus
         self.killAfter = killAfter.nanoseconds
+        self.minHold = (minHold ?? .zero).nanoseconds
+        self.onLost = onLost
+        self.endsWithCommand = endsWithCommand
+        self.isQuiet = isQuiet
         self.tellsConflict = tellsConflict
     }
 
-    /// Whether descendants of CMD that still run matter now.
+    init(plan: RunPlan, tellsConflict: Bool) {
+        self.init(
+            name: plan.claim.name, conflictStatus: plan.claim.conflictStatus, killAfter: plan.killAfter,
+            minHold: plan.minHold, onLost: plan.onLost, endsWithCommand: plan.endsWithCommand,
+            isQuiet: plan.voice == .quiet, tellsConflict: tellsConflict || plan.voice == .verbose)
+    }
+
+    /// Whether the end of CMD matters now.
     var watchesDescendants: Bool {
         switch phase {
-        case .running, .stopping, .killing: true
+        case .running, .unguarded, .stopping, .killing: true
         default: false
+        }
+    }
+
+    /// Whether what CMD left behind matters too.
+    var waitsForDescendants: Bool {
+        switch phase {
+        case .running: !endsWithCommand
+        // The claim is not there any more, or soon will not be: nothing is kept by waiting.
+        case .unguarded: false
+        default: true
         }
     }
 
     /// When the next tick is due, with the deadline as it stands.
     func nextTick(deadline: Int64) -> Int64? {
         switch phase {
-        case .waiting, .over: nil
+        case .waiting, .unguarded, .over: nil
         case .running: deadline == 0 ? nil : deadline - killAfter
         case .stopping(let killAt): killAt
         case .killing(let again): again
-        case .releasing(let until): until
+        case .lingering(let until), .releasing(let until): until
         }
     }
 }
@@ -78,19 +113,23 @@ struct FrontMachine {
 extension FrontMachine {
     mutating func received(_ message: EngineMessage, now: Int64, deadline: Int64) -> [Action] {
         switch (phase, message) {
+        case (.waiting, .note(let text)): return say(text)
         case (.waiting, .granted(let environment)):
             phase = .running
+            grantedAt = now
             return [.start(environment: environment)]
         case (.waiting, .notHad):
-            return finish(conflictStatus, saying: tellsConflict ? "\"\(name)\" is not free" : nil)
-        case (.waiting, .failed(let status, let text)): return finish(status, saying: text)
+            return (tellsConflict ? say("\"\(name)\" is not free") : []) + finish(conflictStatus)
+        case (.waiting, .failed(let status, let text)): return [.say(text)] + finish(status)
         case (.waiting, .released), (.waiting, .lost):
-            return finish(.internalError, saying: "the claim ended before it was held")
+            return [.say("the claim ended before it was held")] + finish(.internalError)
         case (.running, .lost(let reason)): return lose(reason, now: now, deadline: deadline)
         case (.running, .failed(_, let text)): return lose(text, now: now, deadline: deadline)
         case (.running, .released), (.running, .notHad): return lose("the claim ended", now: now, deadline: deadline)
-        case (.releasing, .failed(_, let text)):
-            return finish(status, saying: "the release is not confirmed: \(text)")
+        case (.lingering, .lost(let reason)), (.lingering, .failed(_, let reason)):
+            return say("the lock on \"\(name)\" is lost before --min-hold was over (\(reason))") + endClaim(now: now)
+        case (.lingering, .released), (.lingering, .notHad): return finish(status)
+        case (.releasing, .failed(_, let text)): return say("the release is not confirmed: \(text)") + finish(status)
         case (.releasing, .released), (.releasing, .notHad): return finish(status)
         // A grant after giving up goes with the claim; what is lost stays lost.
         default: return []
@@ -100,23 +139,43 @@ extension FrontMachine {
     mutating func engineGone(now: Int64, deadline: Int64) -> [Action] {
         isEngineGone = true
         switch phase {
-        case .waiting: return finish(.internalError, saying: "the process that waits for the lock was killed")
+        case .waiting: return [.say("the process that waits for the lock was killed")] + finish(.internalError)
         case .running: return lose("the process that renews it was killed", now: now, deadline: deadline)
-        case .releasing: return finish(status, saying: "the release is not confirmed: its process was killed")
-        case .stopping, .killing, .over: return []
+        case .lingering:
+            return say("the lock on \"\(name)\" is lost before --min-hold was over: its process was killed")
+                + finish(status)
+        case .releasing: return say("the release is not confirmed: its process was killed") + finish(status)
+        case .unguarded, .stopping, .killing, .over: return []
         }
     }
 
     private mutating func lose(_ reason: String, now: Int64, deadline: Int64) -> [Action] {
-        status = .lost
-        phase = .stopping(killAt: min(now + killAfter, max(now, deadline)))
-        return [.say("the lock on \"\(name)\" is lost (\(reason)): stopping the command"), .terminate]
+        let lost = "the lock on \"\(name)\" is lost (\(reason)): "
+        switch onLost {
+        case .ignore:
+            phase = .unguarded
+            return say(lost + "the command goes on without it")
+        case .signal(let signal):
+            phase = .unguarded
+            return [.signal(signal)] + say(lost + "the command was sent signal \(signal)")
+        case .kill:
+            status = .lost
+            guard now < deadline else {
+                // After a pause of everything: no time for courtesy.
+                phase = .killing(again: now + Self.killInterval)
+                return [.kill] + say(lost + "killing the command")
+            }
+            phase = .stopping(killAt: min(now + killAfter, deadline))
+            return [.terminate] + say(lost + "stopping the command")
+        }
     }
 
-    private mutating func finish(_ status: ExitStatus, saying text: String? = nil) -> [Action] {
+    private mutating func finish(_ status: ExitStatus) -> [Action] {
         phase = .over
-        return (text.map { [.say($0)] } ?? []) + [.exit(status)]
+        return [.exit(status)]
     }
+
+    private func say(_ text: String) -> [Action] { isQuiet ? [] : [.say(text)] }
 }
 
 // MARK: - What the system says
@@ -127,9 +186,11 @@ extension FrontMachine {
         case .waiting:
             status = .signalled(signal)
             return endClaim(now: now)
-        case .running, .stopping, .killing: return reachesCommandByItself ? [] : [.forward(signal)]
+        case .running, .unguarded, .stopping, .killing: return reachesCommandByItself ? [] : [.forward(signal)]
+        case .lingering:
+            return say("the lock on \"\(name)\" ends before --min-hold is over") + endClaim(now: now)
         // A second signal, for a release that hangs: the claim expires by itself.
-        case .releasing: return finish(status, saying: "did not wait for the confirmation of the release")
+        case .releasing: return say("did not wait for the confirmation of the release") + finish(status)
         case .over: return []
         }
     }
@@ -137,7 +198,7 @@ extension FrontMachine {
     /// CMD itself has ended; what it left behind may still run.
     mutating func commandEnded(_ status: ExitStatus, now: Int64) -> [Action] {
         switch phase {
-        case .running:
+        case .running, .unguarded:
             self.status = status
             return []
         case .waiting:
@@ -147,10 +208,13 @@ extension FrontMachine {
         }
     }
 
-    /// CMD has ended, and nothing that descends from it runs any more.
+    /// CMD has ended, and nothing that descends from it and matters runs any more.
     mutating func descendantsEnded(now: Int64) -> [Action] {
         guard watchesDescendants else { return [] }
-        return isEngineGone ? finish(status) : endClaim(now: now)
+        if isEngineGone { return finish(status) }
+        guard phase == .running, now < grantedAt + minHold else { return endClaim(now: now) }
+        phase = .lingering(until: grantedAt + minHold)
+        return []
     }
 
     mutating func tick(now: Int64, deadline: Int64) -> [Action] {
@@ -160,8 +224,9 @@ extension FrontMachine {
         case .stopping, .killing:
             phase = .killing(again: now + Self.killInterval)
             return [.kill]
-        case .releasing: return finish(status, saying: "the release is not confirmed; the claim expires by itself")
-        case .waiting, .over: return []
+        case .lingering: return endClaim(now: now)
+        case .releasing: return say("the release is not confirmed; the claim expires by itself") + finish(status)
+        case .waiting, .unguarded, .over: return []
         }
     }
 

@@ -2,26 +2,42 @@ import Holdfast
 
 /// What `holdfast run` was asked for, checked.
 struct RunPlan: Sendable {
-    let key: LockKey
-    let mode: LockMode
-    let wait: Wait
-    let timeToLive: Duration
-    /// Where the lock was not had in time.
-    let conflictStatus: ExitStatus
-    var store: Store
-    /// Where the command begins in the raw arguments.
-    let commandIndex: Int
+    /// What goes on under the lock.
+    enum Work: Sendable {
+        /// A program and its arguments, as bytes.
+        case command([[UInt8]])
+        /// Whatever the calling shell does until it has closed the file.
+        case descriptor(Int32)
+    }
 
-    var name: String { key.text }
+    enum Voice: Sendable {
+        /// Errors alone.
+        case quiet
+        case normal
+        /// Also of the wait.
+        case verbose
+    }
+
+    static let usualKillAfter: Duration = .seconds(5)
+
+    let claim: ClaimPlan
+    /// How long the command has between TERM and KILL, and how long before the deadline it is stopped.
+    let killAfter: Duration
+    /// How long the lock is held at least.
+    let minHold: Duration?
+    let onLost: OnLost
+    /// Whether what the command left running counts no more.
+    let endsWithCommand: Bool
+    let voice: Voice
+    var store: Store
+    let work: Work
+    /// Where the calling shell's file is the work.
+    var departure: Departure?
 
     /// The command's name, for people.
     var program: String {
-        let path = String(decoding: Arguments.bytes(at: commandIndex), as: UTF8.self)
+        guard case .command(let words) = work, let first = words.first else { return "shell" }
+        let path = String(decoding: first, as: UTF8.self)
         return path.split(separator: "/").last.map(String.init) ?? path
     }
-
-    /// How long the command has between TERM and KILL, and how long before the deadline it is stopped.
-    var killAfter: Duration { min(Self.longestKillAfter, timeToLive / 3) }
-
-    private static let longestKillAfter: Duration = .seconds(5)
 }

@@ -15,21 +15,34 @@ struct StandBy {
         if !staysInJob { setpgid(0, 0) }
         // The end of the channel: never granted.
         guard case .message(let environment) = channel.receive(waits: true) else { ExitStatus.success.exit() }
+        switch plan.work {
+        case .command(let words): become(words, environment)
+        case .descriptor:
+            Terminal.leave()
+            plan.departure?.waitForClose()
+            ExitStatus.success.exit()
+        }
+    }
+
+    private func become(_ words: [[UInt8]], _ environment: String) -> Never {
         for line in environment.split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { setenv(String(parts[0]), String(parts[1]), 1) }
         }
         // All of our descriptors are closed on exec, but for the one that says that CMD lives.
-        if let liveness = plan.store.liveness?.inheritedDescriptor { _ = fcntl(liveness, F_SETFD, 0) }
+        if let liveness = plan.store.liveness?.inheritedDescriptor, !plan.endsWithCommand {
+            _ = fcntl(liveness, F_SETFD, 0)
+        }
         signals.restore()
-        let arguments = CommandLine.unsafeArgv + plan.commandIndex
-        if let file = arguments.pointee { execvp(file, arguments) }
-        refuse(errno)
+        // Never freed: the process is another one a moment later.
+        let arguments = words.map { strdup($0.map(CChar.init(bitPattern:)) + [0]) } + [nil]
+        if let file = arguments[0] { execvp(file, arguments) }
+        refuse(words[0], errno)
     }
 
-    private func refuse(_ error: Int32) -> Never {
-        let command = String(decoding: Arguments.bytes(at: plan.commandIndex), as: UTF8.self)
-        Terminal.say("cannot run \"\(command)\": \(String(cString: strerror(error)))")
+    private func refuse(_ program: [UInt8], _ error: Int32) -> Never {
+        let program = String(decoding: program, as: UTF8.self)
+        Terminal.say("cannot run \"\(program)\": \(String(cString: strerror(error)))")
         (error == ENOENT ? ExitStatus.commandNotFound : .cannotExecute).exit()
     }
 }

@@ -60,6 +60,12 @@ enum DurationText {
         default: return "\(seconds / 86400)d\(seconds % 86400 / 3600)h"
         }
     }
+
+    /// For messages: milliseconds are always there.
+    static func exact(_ duration: Duration) -> String {
+        let milliseconds = max(0, duration.milliseconds)
+        return "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst()) s"
+    }
 }
 
 extension Duration {

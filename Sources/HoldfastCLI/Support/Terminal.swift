@@ -44,6 +44,14 @@ enum Terminal {
         }
     }
 
+    /// Whoever reads our standard streams to their end must not wait for this process.
+    static func leave() {
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return }
+        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where stream != null { dup2(null, stream) }
+        if null > STDERR_FILENO { close(null) }
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

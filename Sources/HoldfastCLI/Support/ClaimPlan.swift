@@ -1,0 +1,24 @@
+import Holdfast
+
+/// The lock that a command wants, checked.
+struct ClaimPlan: Sendable {
+    /// The names as they were given, for messages.
+    let name: String
+    let parts: [Claim.Part]
+    let wait: Wait
+    let timeToLive: Duration
+    let maxHold: Duration?
+    let label: String
+    /// Where the lock was not had in time.
+    let conflictStatus: ExitStatus
+
+    var mode: LockMode { parts[0].mode }
+
+    /// - Parameter owner: who is said to hold it; the label is added.
+    func configuration(owner: Owner) -> LockClientConfiguration {
+        var configuration = LockClientConfiguration(timeToLive: timeToLive, maxHold: maxHold, label: label)
+        configuration.owner = Owner(
+            host: owner.host, processID: owner.processID, program: owner.program, label: label)
+        return configuration
+    }
+}
