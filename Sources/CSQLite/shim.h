@@ -9,3 +9,8 @@ static inline long hf_file_system(const char *path) {
     struct statfs system;
     return statfs(path, &system) == 0 ? (long)system.f_type : -1;
 }
+
+/* Whether closing the last connection leaves the write-ahead log as it is. (Swift cannot call variadic functions.) */
+static inline int hf_leave_log(sqlite3 *database, int leaves) {
+    return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leaves, (int *)0);
+}

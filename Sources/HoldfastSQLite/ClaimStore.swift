@@ -20,7 +20,7 @@ final class ClaimStore {
         let readQueue, writeQueue, deleteQueue, lastPart, firstPart, firstProcesses, expiredClaims,
             nextExpiry: Statement
         let claimsOfProcess, processes, list, dataVersion: Statement
-        let begin, commit, flushes, flushesNot: Statement
+        let begin, commit: Statement
     }
 
     let sql: Statements
@@ -60,9 +60,7 @@ final class ClaimStore {
             claimsOfProcess: try database.prepare(S.claimsOfProcess), processes: try database.prepare(S.processes),
             list: try database.prepare(S.list),
             dataVersion: try database.prepare("PRAGMA data_version"),
-            begin: try database.prepare("BEGIN IMMEDIATE"), commit: try database.prepare("COMMIT"),
-            flushes: try database.prepare("PRAGMA synchronous = FULL"),
-            flushesNot: try database.prepare("PRAGMA synchronous = NORMAL"))
+            begin: try database.prepare("BEGIN IMMEDIATE"), commit: try database.prepare("COMMIT"))
         self.process = process
         self.prefix = prefix
         self.directory = directory

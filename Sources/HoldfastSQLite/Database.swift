@@ -1,5 +1,6 @@
 #if SQLite
 import CSQLite
+import Glibc
 import Holdfast
 
 /// One connection to a store's file, used by one thread at a time.
@@ -9,6 +10,8 @@ final class Database {
 
     let path: String
     private let handle: OpaquePointer
+    /// `nil` before it was chosen.
+    private var areCommitsFlushed: Bool?
 
     init(path: String) throws(LockError) {
         var handle: OpaquePointer?
@@ -24,7 +27,17 @@ final class Database {
         sqlite3_busy_handler(handle, { _, attempts in Database.pause(attempts) }, nil)
     }
 
-    deinit { sqlite3_close_v2(handle) }
+    /// The last to leave brings the log into the file, which costs three flushes and a new log for the next to come:
+    /// too much for each start of a command. A short log is left where it is.
+    deinit {
+        var log = stat()
+        let isShort = stat(path + "-wal", &log) == 0 && log.st_size <= Self.shortLog
+        _ = hf_leave_log(handle, isShort ? 1 : 0)
+        sqlite3_close_v2(handle)
+    }
+
+    /// Bytes: what the next process reads in well under a millisecond.
+    private static let shortLog = 262_144
 
     /// Short and random, since SQLite's own busy timeout can starve a second writer completely.
     private static func pause(_ attempts: Int32) -> Int32 {
@@ -37,6 +50,17 @@ final class Database {
     func execute(_ sql: String) throws(LockError) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    /// Chooses whether commits from now on are on disk before they return. Outside a transaction.
+    ///
+    /// Never by a prepared statement: this pragma takes effect where it is compiled, and is compiled again only after
+    /// its first run.
+    func flushesCommits(_ flushes: Bool) throws(LockError) {
+        guard areCommitsFlushed != flushes else { return }
+        areCommitsFlushed = nil
+        try execute(flushes ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+        areCommitsFlushed = flushes
     }
 
     func prepare(_ sql: String) throws(LockError) -> Statement {

@@ -68,7 +68,7 @@ enum StoreFile {
         guard try database.text("PRAGMA journal_mode") == "wal" else {
             throw LockError(.storeUnusable, "\(path): this file system has no write-ahead log; use a local disk")
         }
-        try database.execute("PRAGMA synchronous = FULL")
+        try database.flushesCommits(true)
         try database.execute("BEGIN IMMEDIATE")
         do throws(LockError) {
             try makeLayout(in: database, boot: boot)

@@ -153,7 +153,6 @@ extension StoreKeeper {
             store = try ClaimStore(
                 database, process: liveness.processID, prefix: prefix, directory: liveness.directory)
             (self.database, self.identity) = (database, identity)
-            isSynchronous = true
         } catch {
             // The next verb finds the file as it is, and says what is wrong.
             identityLookAt = BootClock.now + Self.fileInterval

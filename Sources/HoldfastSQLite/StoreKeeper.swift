@@ -38,7 +38,6 @@ final class StoreKeeper {
     var tidyAt: Int64 = 0
     /// How the watched were judged last: only a change is worth a transaction.
     var judged: [Int64: OwnerDirectory.Life] = [:]
-    var isSynchronous = true
     private var lastBatch = 0
 
     init(
@@ -131,10 +130,7 @@ final class StoreKeeper {
     private func transaction(_ operations: [StoreOperation], isDurable: Bool) throws -> [StoreAnswer] {
         try turn.begin()
         defer { turn.end() }
-        if isDurable != isSynchronous {
-            try (isDurable ? store.sql.flushes : store.sql.flushesNot).run()
-            isSynchronous = isDurable
-        }
+        try database.flushesCommits(isDurable)
         try store.sql.begin.run()
         do {
             try store.begin(now: BootClock.now, mayGrant: isDurable)
