@@ -1,7 +1,7 @@
 # Two commands are all that a fresh Debian 12 with the Swift toolchain needs: `make run` and `make test`.
 # What else is missing, scripts/setup brings by apt.
 
-.PHONY: help setup run test bench lint docs
+.PHONY: help setup run test bench dist lint docs
 
 # The release build of the command, with the embedded store alone: nothing else is resolved or built.
 RELEASE = swift build -c release --product holdfast --disable-default-traits --traits SQLite --scratch-path .build-run
@@ -22,6 +22,9 @@ test: setup ## Every check: lint, build, tests, ThreadSanitizer, documentation, 
 bench: setup ## Measure the release build, and print a table.
 	$(RELEASE)
 	@scripts/bench .build-run/release/holdfast
+
+dist: setup ## Build dist/holdfast, static and stripped, and say its size and start-up time.
+	@scripts/dist
 
 lint: ## Check the format of all Swift code.
 	@scripts/test lint

@@ -11,12 +11,19 @@ struct BenchCommand: ParsableCommand {
             for 1 ms; timed from calling release to the next acquire's return. A hand-off back to the worker that \
             released is counted as again, not timed. --store memory:// measures the client alone. raw: plain one-row \
             committed inserts beside a sqlite store, to compare with; one worker.
+
+            EXAMPLES
+              holdfast bench cycles --workers 64
+              holdfast bench handoff --workers 8 --processes 2 -o json
+              holdfast bench raw --seconds 10
             """)
 
     private static let workersLimit = 100_000
     private static let processesLimit = 1_000
 
-    @Argument(help: ArgumentHelp("cycles, handoff or raw.", valueName: "MODE"))
+    @Argument(
+        help: ArgumentHelp("cycles, handoff or raw.", valueName: "MODE"),
+        completion: .list(["cycles", "handoff", "raw"]))
     var mode: String
 
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tasks; 64.", valueName: "N"))
@@ -34,13 +41,16 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "cycles: with withLock, not acquire and release.")
     var scoped = false
 
-    @Flag(help: "One JSON object.")
+    @Flag(help: "The same as -o json.")
     var json = false
+
+    @OptionGroup var output: OutputOption
 
     @OptionGroup var store: StoreOption
 
     mutating func run() throws {
         try Arguments.checkUTF8()
+        json = try output.format(json: json) == .json
         guard mode != "raw" else { return try runRaw() }
         guard let kind = BenchPlan.Kind(rawValue: mode) else {
             throw Failure(.usage, "bench \"\(mode)\": choose cycles, handoff or raw")

@@ -10,9 +10,18 @@ struct HoldfastCommand: ParsableCommand {
             The store is --store URL, else $HOLDFAST_STORE, else a file of this user's own.
             Exit status: 1 not had in time, 64 bad usage, 69 store unusable, 70 internal error, 75 try again later, \
             79 lock lost and command stopped.
+
+            EXAMPLES
+              holdfast run nightly-backup -- ./backup.sh
+              holdfast run -n --min-hold 50s report -- ./report.sh
+              holdfast ls
+              holdfast doctor
             """,
         version: version,
-        subcommands: [RunCommand.self, ListCommand.self, BreakCommand.self, BenchCommand.self])
+        subcommands: [
+            RunCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self, WhoCommand.self, WatchCommand.self,
+            BreakCommand.self, DoctorCommand.self, BenchCommand.self, CompletionCommand.self,
+        ])
 }
 
 /// Where the locks are.

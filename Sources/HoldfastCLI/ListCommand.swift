@@ -4,75 +4,48 @@ import Holdfast
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "Show the holders and waiters of the locks that begin with PREFIX, in queue order.")
+        abstract: "Show the holders and waiters of the locks that begin with PREFIX, in queue order.",
+        discussion: """
+            JSON is one array; tokens are text, since they outgrow a double. Times are in milliseconds.
 
-    /// What one listing shows at most.
-    private static let recordsLimit = 100_000
+            EXAMPLES
+              holdfast ls                                 every lock of the store
+              holdfast ls deploy/                         those that begin with deploy/
+              holdfast ls -o json | jq -r '.[] | select(.state == "waiting") | .key'
+            """)
 
-    @Flag(help: "One JSON array; tokens are text, since they outgrow a double.")
+    @Flag(help: "The same as -o json.")
     var json = false
+
+    @Flag(help: .hidden)
+    var namesForCompletion = false
+
+    @OptionGroup var output: OutputOption
 
     @OptionGroup var store: StoreOption
 
-    @Argument(help: ArgumentHelp("Only names that begin with this.", valueName: "PREFIX"))
+    @Argument(
+        help: ArgumentHelp("Only names that begin with this.", valueName: "PREFIX"), completion: NameCompletion.kind)
     var prefix = ""
 
     mutating func run() throws {
         try Arguments.checkUTF8()
+        let format = try output.format(json: json) ?? .table
         let store = try store.resolve()
-        let (prefix, json) = (prefix, json)
-        Concurrency.run {
-            do {
-                let records = try await store.withClient { client in
-                    try await client.claims(withPrefix: prefix, limit: Self.recordsLimit)
-                }
-                Terminal.print(json ? Self.array(records).text + "\n" : Self.table(records))
-                if records.count == Self.recordsLimit { Terminal.say("more than \(Self.recordsLimit) claims: cut") }
+        let (prefix, namesOnly) = (prefix, namesForCompletion)
+        store.command { client in
+            let records = try await client.claims(withPrefix: prefix, limit: Listing.recordsLimit)
+            guard !namesOnly else {
+                Terminal.print(NameCompletion.names(of: records).map { $0 + "\n" }.joined())
                 return .success
-            } catch {
-                return Failure(error).report()
             }
+            switch format {
+            case .json: Terminal.print(JSON.array(records.map(\.json)).text + "\n")
+            case .table where records.isEmpty: break
+            case .table: Terminal.print(Listing.table(records).text)
+            }
+            if records.count == Listing.recordsLimit { Terminal.say("more than \(Listing.recordsLimit) claims: cut") }
+            return .success
         }
-    }
-
-    private static func table(_ records: [ClaimRecord]) -> String {
-        guard !records.isEmpty else { return "" }
-        var table = TextTable(["KEY", "STATE", "MODE", "OWNER", "AGE", "TOKEN", "TIME LEFT"])
-        for record in records {
-            table.add([
-                record.key.text, state(of: record), "\(record.mode)", "\(record.owner)",
-                DurationText.brief(record.age), record.token.map { "\($0)" } ?? "-",
-                record.remaining > .zero ? DurationText.brief(record.remaining) : "-",
-            ])
-        }
-        return table.text
-    }
-
-    private static func state(of record: ClaimRecord) -> String {
-        (record.isHeld ? "held" : "waiting") + (record.isAsked ? ", asked" : "")
-    }
-
-    private static func array(_ records: [ClaimRecord]) -> JSON {
-        .array(
-            records.map { record in
-                let owner = record.owner
-                return .object([
-                    ("key", .string(record.key.text)),
-                    ("state", .string(record.isHeld ? "held" : "waiting")),
-                    ("mode", .string("\(record.mode)")),
-                    (
-                        "owner",
-                        .object([
-                            ("host", .string(owner.host)), ("pid", .integer(Int64(owner.processID))),
-                            ("program", .string(owner.program)), ("label", .string(owner.label)),
-                        ])
-                    ),
-                    ("age_ms", .integer(record.age.milliseconds)),
-                    ("token", record.token.map { .string("\($0)") } ?? .null),
-                    ("time_left_ms", .integer(record.remaining.milliseconds)),
-                    ("asked", .boolean(record.isAsked)),
-                    ("id", .string("\(record.id)")),
-                ])
-            })
     }
 }

@@ -21,7 +21,7 @@ struct RunCommand: ParsableCommand {
 
             EXAMPLES
               holdfast run backup -- ./backup.sh          wait for the lock, then run
-              holdfast run -n nightly -- ./nightly.sh     one of many starts runs, the others exit 1
+              holdfast run -n nightly -- ./nightly.sh     one start runs, the others exit 1
               holdfast run -w 30s -E 75 db,cache -- ./migrate
               holdfast run --permits 1/4 encode -- ffmpeg -i in.mov out.mp4
               holdfast run --min-hold 50s -n report -c 'make report | mail ops'

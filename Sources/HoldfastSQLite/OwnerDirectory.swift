@@ -26,6 +26,11 @@ struct OwnerDirectory: Sendable {
     func lockPath(_ process: Int64) -> String { "\(path)/\(String(process, radix: 16)).lock" }
     func wakePath(_ process: Int64) -> String { "\(path)/\(String(process, radix: 16)).wake" }
 
+    var exists: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     func make() throws(LockError) {
         guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
         throw LockError(

@@ -7,6 +7,9 @@ import Synchronization
 /// A grant is on disk before it is reported. Lives are counted on the boot-time clock, and a boot frees all. What a
 /// process held is free as soon as the process is gone, at its time to live where it hangs.
 public final class SQLiteBackend: LockBackend {
+    let path: String
+    /// This process in the store.
+    let processID: Int64
     private let thread: StoreThread
     private let tickets = Atomic<UInt64>(0)
     private let hinting: AsyncStream<[Claim.ID]>.Continuation
@@ -31,6 +34,8 @@ public final class SQLiteBackend: LockBackend {
         (hintStream, hinting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.hintsLimit))
         thread = try StoreThread()
         let liveness = if let liveness { liveness } else { try SQLiteLiveness(storePath: path) }
+        self.path = path
+        processID = liveness.processID
         let keeper: StoreKeeper
         do throws(LockError) {
             keeper = try StoreKeeper(

@@ -29,8 +29,14 @@ public final class SQLiteLiveness: Sendable {
     ///   - isInheritable: whether a program is to inherit the lock.
     /// - Throws: ``LockError/Code/storeUnusable`` where the files cannot be made.
     public init(storePath: String, isInheritable: Bool = false) throws(LockError) {
-        try StoreFile.refuseForeign(storePath)
         directory = OwnerDirectory(storePath: storePath)
+        // Where our folder stands, nothing new is made beside a file that may be another program's; whoever opens the
+        // store looks at that again. To open it here would double the start-up time of a command.
+        if directory.exists {
+            try StoreFile.refuseNetwork(storePath)
+        } else {
+            try StoreFile.refuseForeign(storePath)
+        }
         try directory.make()
         processID = Int64.random(in: 1 ... .max)
         let path = directory.lockPath(processID)

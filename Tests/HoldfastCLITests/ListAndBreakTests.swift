@@ -27,6 +27,15 @@ import Testing
         #expect(claims[0].time_left_ms > 0 && claims[0].age_ms >= claims[1].age_ms)
         #expect(try await scratch.claims(on: "b").isEmpty)
 
+        let members = ["key", "state", "mode", "owner", "age_ms", "token", "time_left_ms", "asked", "id"]
+        for arguments in [["ls", "--json"], ["ls", "-o", "json"], ["ls", "--output", "json", "--json"]] {
+            let listing = try await scratch.run(arguments)
+            #expect(listing.status == 0)
+            let object = try JSONSerialization.jsonObject(with: Data(listing.output.utf8)) as? [[String: Any]]
+            #expect(object?.map { Set($0.keys) } == [Set(members), Set(members)])
+        }
+        #expect(try await scratch.run("ls", "-o", "table").output.hasPrefix("KEY"))
+
         let table = try await scratch.run("ls").output.split(separator: "\n")
         try #require(table.count == 3)
         #expect(table[0].hasPrefix("KEY"))
@@ -73,6 +82,37 @@ import Testing
         #expect(try await holder.end() == 79)
     }
 
+    @Test func `break tells in JSON what became of each holder`() async throws {
+        let scratch = try Scratch()
+        var readers: [Running] = []
+        for _ in 1...2 { readers.append(try scratch.start("lock", "-s", "k")) }
+        // Stopped, it does not notice that it is asked.
+        let deaf = try scratch.start("lock", "-s", "--ttl", "20s", "k")
+        try await eventually("all hold") { try await scratch.claims().count { $0.state == "held" } == 3 }
+        deaf.send(SIGSTOP)
+        let asked = try await scratch.run("break", "--wait", "1s", "-o", "json", "k")
+        #expect(asked.status == 1)
+        #expect(try outcomes(asked) == [readers[0].pid: "gone", readers[1].pid: "gone", deaf.pid: "held"])
+        let forced = try await scratch.run("break", "--force", "-o", "json", "k")
+        #expect(forced.status == 0)
+        #expect(try outcomes(forced) == [deaf.pid: "removed"])
+        let nobody = try await scratch.run("break", "-o", "json", "k")
+        #expect(nobody.status == 1 && nobody.output == "[]\n")
+        deaf.send(SIGCONT)
+        for process in readers + [deaf] { #expect(try await process.end() == 79) }
+    }
+
+    private func outcomes(_ breaking: Running) throws -> [Int32: String] {
+        struct Broken: Decodable {
+            struct Owner: Decodable { let pid: Int32 }
+            let owner: Owner
+            let token: String
+            let outcome: String
+        }
+        let broken = try JSONDecoder().decode([Broken].self, from: Data(breaking.output.utf8))
+        return Dictionary(uniqueKeysWithValues: broken.map { ($0.owner.pid, $0.outcome) })
+    }
+
     @Test func `break has nothing to do where nobody holds`() async throws {
         let scratch = try Scratch()
         let breaking = try await scratch.run("break", "k")
@@ -82,7 +122,7 @@ import Testing
 
     @Test(arguments: [
         ["cycles", "--workers", "3"], ["cycles", "--workers", "4", "--processes", "2", "--one-key"],
-        ["cycles", "--workers", "2", "--scoped"], ["handoff", "--workers", "3"],
+        ["cycles", "--workers", "2", "--scoped", "-o", "json"], ["handoff", "--workers", "3"],
         ["handoff", "--workers", "2", "--processes", "2"],
     ])
     func `bench prints one JSON object`(_ arguments: [String]) async throws {

@@ -38,6 +38,9 @@ struct Store: Sendable {
         #endif
     }
 
+    /// For messages: without options and secrets.
+    var name: String { "\(url)" }
+
     /// Whether other processes cannot see it.
     var isInProcess: Bool { url.kind == .memory }
 }

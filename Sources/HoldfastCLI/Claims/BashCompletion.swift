@@ -1,0 +1,47 @@
+/// What the parser's script for bash does not know: that a command stands behind the name of `holdfast run`.
+enum BashCompletion {
+    /// The options of `run` that take a value, to find the name behind them.
+    static let optionsWithValue = [
+        "-w", "--wait", "--timeout", "--permits", "-E", "--conflict-exit-code", "--ttl", "--max-hold", "--min-hold",
+        "--kill-after", "--on-lost", "--name", "-c", "--command", "--fd", "--store",
+    ]
+
+    static let commandBehindName = """
+
+        # What stands behind the name of "holdfast run" is completed as a command.
+        _holdfast_or_command() {
+            local -i at=2
+            if [[ "${COMP_WORDS[1]}" == run ]]; then
+                while ((at < COMP_CWORD)); do
+                    case "${COMP_WORDS[at]}" in
+                    --) ((at++)); break ;;
+                    \(optionsWithValue.joined(separator: "|"))) ((at += 2)) ;;
+                    -*) ((at++)) ;;
+                    *) break ;;
+                    esac
+                done
+                # Now at the name.
+                if ((at == COMP_CWORD)) && [[ "$2" != -* ]]; then
+                    COMPREPLY=($(compgen -W "$(\(NameCompletion.command))" -- "$2"))
+                    return
+                fi
+                ((at++))
+                if ((at < COMP_CWORD)) && [[ "${COMP_WORDS[at]}" == -- ]]; then ((at++)); fi
+                if ((at <= COMP_CWORD)); then
+                    if declare -F _command_offset >/dev/null; then
+                        _command_offset "${at}"
+                    elif ((at == COMP_CWORD)); then
+                        COMPREPLY=($(compgen -c -- "$2"))
+                    else
+                        COMPREPLY=($(compgen -f -- "$2"))
+                    fi
+                    return
+                fi
+            fi
+            _holdfast "$@"
+        }
+
+        complete -o filenames -F _holdfast_or_command holdfast
+
+        """
+}
