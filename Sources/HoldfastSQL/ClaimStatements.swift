@@ -80,10 +80,11 @@ package enum ClaimStatements {
         """
     package static let deleteQueue = "DELETE FROM queues WHERE key = ?1"
 
-    /// Whose claims stand first on a key.
+    /// Whose claims stand first on a key, before a place, and whether one of them is clear.
     package static let firstProcesses = """
-        SELECT DISTINCT c.process FROM (SELECT client, number FROM parts WHERE key = ?1 ORDER BY place LIMIT ?2) p
-        JOIN claims c ON c.client = p.client AND c.number = p.number
+        SELECT c.process, max(p.clear) FROM (
+        SELECT client, number, clear FROM parts WHERE key = ?1 AND place < ?3 ORDER BY place LIMIT ?2) p
+        JOIN claims c ON c.client = p.client AND c.number = p.number GROUP BY c.process
         """
     package static let expiredClaims =
         "SELECT client, number, process, token FROM claims WHERE expires_at <= ?1 ORDER BY place"

@@ -115,21 +115,24 @@ extension ClaimStore {
         try write.run()
     }
 
-    /// The other processes whose claims stand first on a key.
-    func processesFirst(on key: LockKey) throws -> [Int64] {
+    /// The other processes whose claims stand first on a key, before a place, and whether they wait there.
+    func processesFirst(on key: LockKey, before place: Int64 = .max) throws -> [(process: Int64, waits: Bool)] {
         sql.firstProcesses.bind(1, key: key)
         sql.firstProcesses.bind(2, Self.processesLookedAt)
+        sql.firstProcesses.bind(3, place)
         defer { sql.firstProcesses.reset() }
-        var processes: [Int64] = []
-        while try sql.firstProcesses.step() { processes.append(sql.firstProcesses.integer(0)) }
-        return processes.filter { $0 != process }
+        var processes: [(process: Int64, waits: Bool)] = []
+        while try sql.firstProcesses.step() {
+            processes.append((sql.firstProcesses.integer(0), sql.firstProcesses.integer(1) == 0))
+        }
+        return processes.filter { $0.process != process }
     }
 
     /// - Returns: whether anything was removed.
     private func removeTheDead(on parts: [Claim.Part]) throws -> Bool {
         var isChanged = false
         for part in parts {
-            for process in try processesFirst(on: part.key) {
+            for (process, _) in try processesFirst(on: part.key) {
                 switch life(of: process) {
                 case .lives, .unknown: continue
                 case .orphaned: isChanged = try removeClaims(of: process, heldToo: false) || isChanged

@@ -58,12 +58,12 @@ extension ClaimStore {
         }
     }
 
-    /// The keys of a claim, as they stand in the store.
-    func keys(of id: Claim.ID) throws -> [LockKey] {
+    /// A claim's place in the order, and its keys as they stand in the store; `nil` where it is gone.
+    func position(of id: Claim.ID) throws -> (place: Int64, keys: [LockKey])? {
         sql.readClaim.bind(1, id: id)
         defer { sql.readClaim.reset() }
-        guard try sql.readClaim.step() else { return [] }
-        return try StoredParts.unpack(sql.readClaim.bytes(3)).map(\.key)
+        guard try sql.readClaim.step() else { return nil }
+        return (sql.readClaim.integer(1), try StoredParts.unpack(sql.readClaim.bytes(3)).map(\.key))
     }
 
     /// Every process that has claims, up to a bound.

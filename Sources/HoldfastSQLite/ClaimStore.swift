@@ -38,7 +38,7 @@ final class ClaimStore {
     private var lives: [Int64: OwnerDirectory.Life] = [:]
     private var token: Int64 = 0
     private var place: Int64 = 0
-    private var nextExpiryBound: Int64 = .max
+    private(set) var nextExpiry: Int64 = .max
     private var isMetaChanged = false
 
     init(_ database: Database, process: Int64, prefix: String, directory: OwnerDirectory) throws(LockError) {
@@ -79,8 +79,8 @@ final class ClaimStore {
         guard try sql.readMeta.step() else { throw LockError(.storeUnusable, "the store is damaged: no meta row") }
         token = sql.readMeta.integer(0)
         place = sql.readMeta.integer(1)
-        nextExpiryBound = sql.readMeta.integer(2)
-        if now >= nextExpiryBound { try expire() }
+        nextExpiry = sql.readMeta.integer(2)
+        if now >= nextExpiry { try expire() }
     }
 
     /// Ends a transaction's work: writes the counters.
@@ -88,11 +88,15 @@ final class ClaimStore {
         guard isMetaChanged else { return }
         sql.writeMeta.bind(1, token)
         sql.writeMeta.bind(2, place)
-        sql.writeMeta.bind(3, nextExpiryBound)
+        sql.writeMeta.bind(3, nextExpiry)
         try sql.writeMeta.run()
     }
 
-    var nextExpiry: Int64 { nextExpiryBound }
+    /// Reads again when the next claim expires: another process may have seen to what was due.
+    func refreshNextExpiry() throws {
+        defer { sql.readMeta.reset() }
+        if try sql.readMeta.step() { nextExpiry = sql.readMeta.integer(2) }
+    }
 
     func life(of process: Int64) -> OwnerDirectory.Life {
         if process == self.process { return .lives }
@@ -114,8 +118,8 @@ final class ClaimStore {
     }
 
     func noteExpiry(_ at: Int64) {
-        guard at < nextExpiryBound else { return }
-        nextExpiryBound = at
+        guard at < nextExpiry else { return }
+        nextExpiry = at
         isMetaChanged = true
     }
 
@@ -138,7 +142,8 @@ final class ClaimStore {
         sql.expiredClaims.reset()
         var keepsOrphans = false
         for (id, process, isHeld) in expired {
-            if case .orphaned = life(of: process), isHeld {
+            // A keeper that hangs keeps nothing; a program that runs, or is frozen in mid-write, does.
+            if isHeld, directory.hasProgram(process) {
                 keepsOrphans = true
                 continue
             }
@@ -148,7 +153,7 @@ final class ClaimStore {
         sql.nextExpiry.bind(1, now)
         defer { sql.nextExpiry.reset() }
         let next = try sql.nextExpiry.step() && !sql.nextExpiry.isNull(0) ? sql.nextExpiry.integer(0) : .max
-        nextExpiryBound = keepsOrphans ? min(next, now + Self.orphanInterval) : next
+        nextExpiry = keepsOrphans ? min(next, now + Self.orphanInterval) : next
         isMetaChanged = true
     }
 }

@@ -46,6 +46,14 @@ struct OwnerDirectory: Sendable {
         return Self.life(in: file)
     }
 
+    /// Whether a program that inherited a process's lock still runs, whatever the process itself does.
+    func hasProgram(_ process: Int64) -> Bool {
+        let file = open(lockPath(process), O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        return Self.isLocked(file, SQLiteLiveness.programByte)
+    }
+
     static func life(in file: Int32) -> Life {
         if isLocked(file, SQLiteLiveness.keeperByte) { return .lives }
         return isLocked(file, SQLiteLiveness.programByte) ? .orphaned : .dead

@@ -94,6 +94,9 @@ enum StoreFile {
 
     /// Before anything is written: another program's database must stay as it is.
     private static func checkOwner(of database: Database) throws(LockError) {
+        // One state: another process may be making the layout just now.
+        try database.execute("BEGIN")
+        defer { try? database.execute("ROLLBACK") }
         let application = try database.integer("PRAGMA application_id")
         let tables = try database.integer("SELECT count(*) FROM sqlite_master")
         guard application == applicationID || (application == 0 && tables == 0) else {

@@ -8,6 +8,7 @@ extension StoreKeeper {
     func attend(sleeping: Bool) {
         let now = BootClock.now
         if waiters.isEmpty {
+            rank = 0
             (lifeLookAt, fileLookAt) = (now + Self.lifeInterval, now + Self.fileInterval)
         }
         if own.isEmpty { identityLookAt = now + Self.identityInterval }
@@ -27,12 +28,18 @@ extension StoreKeeper {
     private func milliseconds(from now: Int64) -> Int32 {
         var next = Int64.max
         if !waiters.isEmpty {
-            next = min(fileLookAt, max(tidyAt, store.nextExpiry))
+            next = min(fileLookAt, expiryLookAt)
             // Where all who stand before ours are ours, nobody needs to be watched.
             if !watched.isEmpty { next = min(next, lifeLookAt) }
         }
         if !own.isEmpty { next = min(next, identityLookAt) }
         return next == .max ? -1 : Int32(clamping: max(0, next - now + 999_999) / 1_000_000)
+    }
+
+    /// The first of the queue sees to what is due, and the others find it done.
+    private var expiryLookAt: Int64 {
+        let (sum, overflow) = store.nextExpiry.addingReportingOverflow(rank * Self.lifeInterval)
+        return overflow ? .max : max(tidyAt, sum)
     }
 
     private func pushes() -> Set<UInt8> {
@@ -53,14 +60,20 @@ extension StoreKeeper {
         if pushes.contains(OwnerDirectory.Push.look.rawValue) { readHints() }
         if !pushes.isEmpty { readGrants() }
         guard !waiters.isEmpty else { return }
-        if now >= max(tidyAt, store.nextExpiry) { return tidy(now) }
-        if now >= lifeLookAt {
-            lifeLookAt = now + Self.lifeInterval
-            if watched.contains(where: isNewlyGone) { tidy(now) }
+        if now >= expiryLookAt {
+            // A failure shows in the transaction.
+            try? store.refreshNextExpiry()
+            if now >= expiryLookAt { return tidy(now) }
         }
         if now >= fileLookAt {
-            fileLookAt = now + Self.fileInterval
             readGrantsIfCommitted()
+            fileLookAt = now + Self.fileInterval * min(1 + rank, Self.fileIntervalsLimit)
+        }
+        if now >= lifeLookAt {
+            // Those before may be gone by now, and this may stand next.
+            readGrantsIfCommitted()
+            lifeLookAt = now + Self.lifeInterval * (1 + rank)
+            if watched.contains(where: isNewlyGone) { tidy(now) }
         }
     }
 
@@ -116,7 +129,6 @@ extension StoreKeeper {
                 }
             }
             watched = []
-            judged = [:]
             watchThose(before: Array(waiters.keys))
         } catch {
             // The next look or verb tries again, and says what is wrong.
@@ -127,9 +139,19 @@ extension StoreKeeper {
     /// Notes which other processes stand first where these wait. Those that left stay noted until the next news.
     func watchThose(before ids: some Sequence<Claim.ID>) {
         do {
+            var waiting: Int64?
             for id in ids.prefix(Self.waitersWatchedLimit) where watched.count < ClaimStore.processesListed {
-                for key in try store.keys(of: id) { watched.formUnion(try store.processesFirst(on: key)) }
+                guard let (place, keys) = try store.position(of: id) else { continue }
+                for key in keys {
+                    let before = try store.processesFirst(on: key, before: place)
+                    watched.formUnion(before.map(\.process))
+                    waiting = min(waiting ?? .max, Int64(before.count { $0.waits }))
+                }
             }
+            if let waiting { rank = waiting }
+            // The orphaned stay so for long, and what was found dead may not have been removed.
+            judged = judged.filter { $0.value == .orphaned && watched.contains($0.key) }
+            lifeLookAt = min(lifeLookAt, BootClock.now + Self.lifeInterval * (1 + rank))
         } catch {
             // Without the news the file is looked at soon.
             fileLookAt = BootClock.now
@@ -138,6 +160,8 @@ extension StoreKeeper {
 
     /// Waits beyond this many rely on the looks at the file.
     static let waitersWatchedLimit = 1024
+    /// How many file intervals may pass between two looks at the file.
+    private static let fileIntervalsLimit: Int64 = 4
 
     /// The file was deleted or replaced: whatever was held in it is lost, and verbs go on in the new one.
     func fileIsGone() {

@@ -5,7 +5,8 @@ import HoldfastSQL
 
 /// What the store's thread does and knows. Used on that thread alone.
 final class StoreKeeper {
-    /// While somebody here waits: how often to look whether those before them live. A look costs a few system calls.
+    /// While somebody here stands next: how often to look whether those before them live. A look costs a few system
+    /// calls. Who stands further behind looks less often, so that a long queue costs little more than a short one.
     static let lifeInterval: Int64 = 25_000_000
     /// While somebody here waits: how often to look at the file, should a push have been lost.
     static let fileInterval: Int64 = 50_000_000
@@ -30,6 +31,8 @@ final class StoreKeeper {
     var own: Set<Claim.ID> = []
     /// The processes whose claims stand first where somebody here waits.
     var watched: Set<Int64> = []
+    /// How many other processes wait before the first of ours.
+    var rank: Int64 = 0
     var lastVersion: Int64 = -1
     var lifeLookAt: Int64 = 0
     var fileLookAt: Int64 = 0

@@ -57,6 +57,19 @@ struct FrontMachineTests {
         #expect(machine.descendantsEnded(now: 27 * second) == [.exit(.lost)])
     }
 
+    @Test func `KILL comes before the deadline by its margin, also where there is no grace`() {
+        for (killAfter, termAt) in [(5, 23), (0, 26)] as [(Int64, Int64)] {
+            var machine = FrontMachine(
+                name: "k", conflictStatus: .notHad, killAfter: .seconds(killAfter), killMargin: .seconds(2))
+            _ = machine.received(.granted(environment: ""), now: 0, deadline: 28 * second)
+            #expect(machine.nextTick(deadline: 28 * second) == termAt * second)
+            let actions = machine.tick(now: termAt * second, deadline: 28 * second)
+            #expect(actions.first == (killAfter == 0 ? .kill : .terminate))
+            guard killAfter > 0 else { continue }
+            #expect(machine.phase == .stopping(killAt: 26 * second))
+        }
+    }
+
     @Test func `what is killed is killed again until nothing is left`() {
         var machine = running()
         _ = machine.engineGone(now: 27 * second, deadline: 28 * second)
@@ -90,6 +103,13 @@ struct FrontMachineTests {
         let actions = machine.tick(now: 60 * second, deadline: 28 * second)
         #expect(actions.first == .kill)
         #expect(!actions.contains(.terminate))
+    }
+
+    @Test func `a grant that is over when it is seen starts nothing`() {
+        var machine = FrontMachine(name: "k", conflictStatus: .notHad, killAfter: .seconds(5))
+        let actions = machine.received(.granted(environment: "A=1"), now: 28 * second, deadline: 28 * second)
+        #expect(actions.first == .endClaim)
+        #expect(machine.received(.released, now: 29 * second, deadline: 0) == [.exit(.lost)])
     }
 
     @Test func `the command goes on without the lock where it may, and its own status stands`() {

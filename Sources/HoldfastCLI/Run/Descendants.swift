@@ -71,11 +71,11 @@ enum Orphans {
     ///
     /// - Parameters:
     ///   - group: CMD's process group; nil where CMD stayed in the shell's job, whose other members are not ours.
-    ///   - mark: an entry of the environment that CMD alone was started with.
+    ///   - mark: an entry of the environment that CMD alone was started with; finds also what left the group.
     static func killAll(group: pid_t?, mark: String) {
         while true {
             let orphans = all { process, itsGroup in
-                group.map { $0 == itsGroup } ?? (hf_environment_has(process, mark) != 0)
+                itsGroup == group || hf_environment_has(process, mark) != 0
             }
             guard !orphans.isEmpty else { return }
             for orphan in orphans { kill(orphan, SIGKILL) }

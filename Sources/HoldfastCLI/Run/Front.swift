@@ -25,7 +25,7 @@ struct Front {
         signals = try SignalGuard()
         timer = hf_timer()
         deadline = try SharedWords(count: 1)
-        staysInJob = Self.isInForeground
+        staysInJob = Self.hasTerminal
         machine = FrontMachine(plan: plan, tellsConflict: Terminal.hasReader)
         _ = hf_become_subreaper()
         descendants = try Descendants(shell: plan.departure?.shell)
@@ -68,13 +68,13 @@ struct Front {
         engine.send("\(command)")
     }
 
-    /// Whether this command runs in the foreground of a shell's job control. CMD then stays in the job: Ctrl-C, Ctrl-Z
-    /// and pagers work as without `holdfast`.
-    private static var isInForeground: Bool {
+    /// Whether this command belongs to a terminal. CMD then stays in the shell's job: Ctrl-C, Ctrl-Z, fg, bg and pagers
+    /// work as without `holdfast`, also for a job that began in the background.
+    private static var hasTerminal: Bool {
         let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
         guard terminal >= 0 else { return false }
-        defer { close(terminal) }
-        return tcgetpgrp(terminal) == getpgrp()
+        close(terminal)
+        return true
     }
 
     private static func fork() throws(Failure) -> pid_t {
@@ -93,11 +93,10 @@ extension Front {
         while true {
             // Every waiting message before the clock: after a pause the news is older than the hour.
             readMessages()
+            // A signal is for the program that runs: is it still there? Its end may have come with the signal.
+            settle()
             readSignals()
-            reap()
-            if !isCommandRunning, machine.watchesDescendants, !machine.waitsForDescendants || descendants.isEmpty {
-                perform(machine.descendantsEnded(now: BootTime.now))
-            }
+            settle()
             perform(machine.tick(now: BootTime.now, deadline: deadline[0]))
             sleep()
         }
@@ -123,6 +122,14 @@ extension Front {
             guard signal != SIGCHLD else { continue }
             let reachesCommand = staysInJob && isFromProcess == 0
             perform(machine.signalled(signal, reachesCommandByItself: reachesCommand, now: BootTime.now))
+        }
+    }
+
+    /// Takes in who has ended.
+    private mutating func settle() {
+        reap()
+        if !isCommandRunning, machine.watchesDescendants, !machine.waitsForDescendants || descendants.isEmpty {
+            perform(machine.descendantsEnded(now: BootTime.now))
         }
     }
 
@@ -164,7 +171,7 @@ extension Front {
             case .terminate: descendants.signal(SIGTERM, SIGCONT)
             case .kill: descendants.signal(SIGKILL)
             case .endClaim: engine.send("end")
-            case .say(let text): Terminal.say(text)
+            case .say(let text): Terminal.sayWithoutWaiting(text)
             case .exit(let status): leave(status)
             }
         }

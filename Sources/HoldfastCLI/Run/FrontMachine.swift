@@ -50,20 +50,26 @@ struct FrontMachine {
     private let name: String
     private let conflictStatus: ExitStatus
     private let killAfter: Int64
+    private let killMargin: Int64
     private let minHold: Int64
     private let onLost: OnLost
     private let endsWithCommand: Bool
     private let isQuiet: Bool
     private let tellsConflict: Bool
 
-    /// - Parameter tellsConflict: contention is no error: a job that a clock starts each minute should not write of it.
+    /// - Parameters:
+    ///   - killMargin: how long before the deadline KILL is sent: a busy machine runs the front late, and a process that
+    ///     is killed takes its time to be gone.
+    ///   - tellsConflict: contention is no error: a job that a clock starts each minute should not write of it.
     init(
-        name: String, conflictStatus: ExitStatus, killAfter: Duration, minHold: Duration? = nil, onLost: OnLost = .kill,
-        endsWithCommand: Bool = false, isQuiet: Bool = false, tellsConflict: Bool = false
+        name: String, conflictStatus: ExitStatus, killAfter: Duration, killMargin: Duration = .zero,
+        minHold: Duration? = nil, onLost: OnLost = .kill, endsWithCommand: Bool = false, isQuiet: Bool = false,
+        tellsConflict: Bool = false
     ) {
         self.name = name
         self.conflictStatus = conflictStatus
-        self.killAfter = killAfter.nanoseconds
+        self.killAfter = max(killAfter, killMargin).nanoseconds
+        self.killMargin = killMargin.nanoseconds
         self.minHold = (minHold ?? .zero).nanoseconds
         self.onLost = onLost
         self.endsWithCommand = endsWithCommand
@@ -74,7 +80,8 @@ struct FrontMachine {
     init(plan: RunPlan, tellsConflict: Bool) {
         self.init(
             name: plan.claim.name, conflictStatus: plan.claim.conflictStatus, killAfter: plan.killAfter,
-            minHold: plan.minHold, onLost: plan.onLost, endsWithCommand: plan.endsWithCommand,
+            killMargin: plan.killMargin, minHold: plan.minHold, onLost: plan.onLost,
+            endsWithCommand: plan.endsWithCommand,
             isQuiet: plan.voice == .quiet, tellsConflict: tellsConflict || plan.voice == .verbose)
     }
 
@@ -114,6 +121,10 @@ extension FrontMachine {
     mutating func received(_ message: EngineMessage, now: Int64, deadline: Int64) -> [Action] {
         switch (phase, message) {
         case (.waiting, .note(let text)): return say(text)
+        case (.waiting, .granted) where now >= deadline:
+            // A front that was stopped meanwhile: the grant is over, and may be another's by now.
+            status = .lost
+            return endClaim(now: now) + say("the lock on \"\(name)\" came and was lost before the command could start")
         case (.waiting, .granted(let environment)):
             phase = .running
             grantedAt = now
@@ -160,12 +171,12 @@ extension FrontMachine {
             return [.signal(signal)] + say(lost + "the command was sent signal \(signal)")
         case .kill:
             status = .lost
-            guard now < deadline else {
+            guard now < deadline - killMargin else {
                 // After a pause of everything: no time for courtesy.
                 phase = .killing(again: now + Self.killInterval)
                 return [.kill] + say(lost + "killing the command")
             }
-            phase = .stopping(killAt: min(now + killAfter, deadline))
+            phase = .stopping(killAt: min(now + killAfter, deadline - killMargin))
             return [.terminate] + say(lost + "stopping the command")
         }
     }

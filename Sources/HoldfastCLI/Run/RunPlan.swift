@@ -34,6 +34,9 @@ struct RunPlan: Sendable {
     /// Where the calling shell's file is the work.
     var departure: Departure?
 
+    /// How long before the deadline the command is killed at the latest.
+    var killMargin: Duration { max(killAfter / 4, claim.timeToLive / 20) }
+
     /// The command's name, for people.
     var program: String {
         guard case .command(let words) = work, let first = words.first else { return "shell" }

@@ -23,6 +23,8 @@ struct SignalGuard {
         signal(SIGCHLD, SIG_DFL)
         var blocked = signals
         sigaddset(&blocked, SIGPIPE)
+        // With `stty tostop` a word from the background would stop the guardian.
+        sigaddset(&blocked, SIGTTOU)
         var previous = sigset_t()
         sigprocmask(SIG_BLOCK, &blocked, &previous)
         previousMask = previous

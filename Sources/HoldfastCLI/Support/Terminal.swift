@@ -5,6 +5,21 @@ enum Terminal {
     /// One line on standard error.
     static func say(_ message: String) { write("holdfast: \(escaped(message))\n", to: STDERR_FILENO) }
 
+    /// As `say`, for the guardian: a pager that nobody scrolls or a stopped terminal must not hold it up. What cannot
+    /// be written soon is not written.
+    static func sayWithoutWaiting(_ message: String) {
+        var stream = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&stream, 1, patienceMilliseconds) == 1, stream.revents & Int16(POLLOUT) != 0 else { return }
+        // A pipe that is ready takes so many bytes at once.
+        write(
+            String(decoding: "holdfast: \(escaped(message))".utf8.prefix(pipeBytes - 1), as: UTF8.self) + "\n",
+            to: STDERR_FILENO)
+    }
+
+    private static let patienceMilliseconds: Int32 = 10
+    /// Room for what a cut in a character adds is left.
+    private static let pipeBytes = 4000
+
     static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     /// A line on standard error that the next one overwrites.
