@@ -58,8 +58,8 @@ struct FrontMachine {
     private let tellsConflict: Bool
 
     /// - Parameters:
-    ///   - killMargin: how long before the deadline KILL is sent: a busy machine runs the front late, and a process that
-    ///     is killed takes its time to be gone.
+    ///   - killMargin: how long before the deadline KILL is sent: a busy machine runs the front late, and what is
+    ///     killed takes its time to be gone.
     ///   - tellsConflict: contention is no error: a job that a clock starts each minute should not write of it.
     init(
         name: String, conflictStatus: ExitStatus, killAfter: Duration, killMargin: Duration = .zero,
