@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "HoldfastRedisTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", .target(name: "HoldfastRedis", condition: when("Redis")),
+                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),
                 .product(name: "Logging", package: "swift-log"),

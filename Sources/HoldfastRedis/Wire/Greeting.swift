@@ -17,7 +17,12 @@ struct Greeting {
         commands.append(RedisCommand("CLIENT", "SETNAME", configuration.clientName))
         if configuration.database != 0 { commands.append(RedisCommand("SELECT", "\(configuration.database)")) }
         let request = Request(commands, deadline: .now() + bounds.connectTimeout)
-        var replies = try await connection.outcome(of: request).get().values[...]
+        var replies: ArraySlice<RESPValue>
+        do throws(LockError) {
+            replies = try await connection.outcome(of: request).get().values[...]
+        } catch {
+            throw connection.failure ?? error
+        }
 
         if configuration.credentials != nil { try check(replies.popFirst(), "AUTH") }
         var server = RedisServerIdentity()
@@ -50,6 +55,7 @@ struct Greeting {
                 .denied, "\(configuration) refused AUTH: does it want a password, and does it know users (Redis 6)?")
         }
         var fault = ServerFault.anyError(for: text)
+        if what.hasPrefix("SELECT"), text.hasPrefix("ERR") { fault.code = .invalidArgument }
         fault.message = "\(configuration) refused \(what): \(fault.message)"
         return fault
     }

@@ -24,8 +24,7 @@ final class LinkGate: Sendable {
         let answer: Answer = state.withLock { state in
             if state.isEnded { return .failed(Self.ended) }
             if let session = state.session { return .open(session) }
-            // Asking again with the same credentials does not help; the next attempt may.
-            if let reason = state.reason, reason.code == .denied { return .failed(reason) }
+            if let reason = state.reason, Self.isFinal(reason) { return .failed(reason) }
             guard state.parked.count < bounds.pendingRequests else { return .failed(bounds.tooManyRequests) }
             state.parked.append(request)
             defer { state.isWatched = true }
@@ -42,7 +41,7 @@ final class LinkGate: Sendable {
     func open(_ session: RedisSession, _ bounds: LinkBounds) {
         state.withLock { state in
             // Within the lock, so that nobody goes ahead of those who waited.
-            for request in state.parked { Self.hand(request, to: session, bounds) }
+            for request in state.parked where !request.isSettled { Self.hand(request, to: session, bounds) }
             state.parked = []
             state.reason = nil
             state.session = session
@@ -53,7 +52,7 @@ final class LinkGate: Sendable {
         let refused: [Request] = state.withLock { state in
             state.session = nil
             state.reason = reason
-            guard reason?.code == .denied else { return [] }
+            guard let reason, Self.isFinal(reason) else { return [] }
             defer { state.parked = [] }
             return state.parked
         }
@@ -70,6 +69,11 @@ final class LinkGate: Sendable {
             return state.parked
         }
         for request in left { request.settle(.failure(Self.ended)) }
+    }
+
+    /// To wait for the next attempt would not help: somebody has to change something.
+    private static func isFinal(_ reason: LockError) -> Bool {
+        reason.code == .denied || reason.code == .invalidArgument
     }
 
     private static func hand(_ request: Request, to session: RedisSession, _ bounds: LinkBounds) {
@@ -92,7 +96,11 @@ final class LinkGate: Sendable {
                 state.isWatched = !state.parked.isEmpty
                 return (Array(over), state.parked.first?.deadline, state.reason)
             }
-            let error = LockError(.unavailable, "there was no connection to Redis in time", cause: reason)
+            let error = LockError(
+                .unavailable,
+                reason == nil
+                    ? "there was no connection to Redis in time: does the backend's run() run?"
+                    : "there was no connection to Redis in time", cause: reason)
             for request in over { request.settle(.failure(error)) }
             if let next { self.expire(at: next) }
         }

@@ -30,9 +30,10 @@ final class RedisConnection: Sendable {
         self.channel = channel
         self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
         self.bounds = bounds
-        handler.connection = self
+        handler.attach(self)
     }
 
+    /// What became of a request that was handed over.
     enum Acceptance { case accepted, full, closed }
 
     /// Any thread.
@@ -56,7 +57,10 @@ final class RedisConnection: Sendable {
             switch self.enqueue(request) {
             case .accepted: break
             case .full: request.settle(.failure(self.bounds.tooManyRequests))
-            case .closed: request.settle(.failure(LockError(.unavailable, "the connection to Redis is closed")))
+            case .closed:
+                request.settle(
+                    .failure(
+                        LockError(.unavailable, "the connection to Redis was closed", cause: self.failure)))
             }
         }
         return isCancellable ? await request.cancellableOutcome(start: start) : await request.outcome(start: start)

@@ -8,7 +8,8 @@ final class RedisHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     /// Set right after the channel is made. A cycle, until the channel is closed.
-    var connection: RedisConnection?
+    private var connection: RedisConnection?
+    private var isOver = false
     /// Version 2: pushes come as arrays, on a socket that has nothing else.
     var takesArraysForPushes = false
 
@@ -34,6 +35,14 @@ final class RedisHandler: ChannelInboundHandler {
         self.place = place
         self.onPush = onPush
         parser = RESPParser(bounds: bounds.parser)
+    }
+
+    func attach(_ connection: RedisConnection) {
+        guard !isOver else {
+            _ = connection.close(failure)
+            return
+        }
+        self.connection = connection
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -112,6 +121,7 @@ final class RedisHandler: ChannelInboundHandler {
         let lost = LockError(
             .unavailable, "the connection to \(place) ended before the answer came", cause: failure)
         for request in replies.removeAll() + (connection?.close(failure) ?? []) { request.settle(.failure(lost)) }
+        isOver = true
         self.context = nil
         connection = nil
         context.fireChannelInactive()

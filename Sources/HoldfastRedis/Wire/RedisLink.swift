@@ -16,7 +16,7 @@ import Synchronization
 // - sendUncancelled is the same, deaf to cancellation.
 // - onPush is called on the event loop: be quick. Elements: ["message", channel, payload].
 // - onConnect(session) runs before the connection is used by others; session.number grows by one per connection.
-// - A link that was not run yet keeps requests waiting for the time-out; one whose run() has returned throws notRunning.
+// - A link that was not run yet keeps requests waiting for the time-out; after run(), they throw notRunning.
 
 /// One logical connection to a server: pipelined, reconnecting, for any number of tasks.
 ///
@@ -106,7 +106,7 @@ final class RedisLink: Sendable {
                 let session = try await connect(number)
                 gate.open(session, bounds)
                 await session.closed()
-                gate.close(session.failure)
+                gate.close(session.failure ?? LockError(.unavailable, "\(configuration) closed the connection"))
                 if clock.now - start >= bounds.settled { backoff.reset() }
                 if !Task.isCancelled { logger?.warning("connection lost", metadata: about(session.failure)) }
             } catch {

@@ -50,6 +50,13 @@ final class Request: Sendable {
         self.deadline = deadline
     }
 
+    /// Nobody waits any more.
+    var isSettled: Bool {
+        state.withLock { state in
+            if case .settled = state { true } else { false }
+        }
+    }
+
     /// Does nothing where it is settled.
     func settle(_ outcome: Outcome) {
         let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in

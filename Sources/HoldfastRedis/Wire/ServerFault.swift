@@ -9,7 +9,7 @@ enum ServerFault {
     static func error(for text: String) -> LockError? {
         let text = unwrapped(text)
         let code = text.prefix { $0 != " " }
-        if text.contains("max number of clients") {
+        if text.contains(tooManyClients) {
             return unavailable("the server has as many clients as it allows (maxclients): raise it, or close some")
         }
         guard let known = table[String(code)] else { return nil }
@@ -21,8 +21,13 @@ enum ServerFault {
         error(for: text) ?? LockError(.unavailable, "Redis refused a command: \(shortened(unwrapped(text)))")
     }
 
-    /// The server is a replica now: another connection may find the master.
-    static func endsConnection(_ text: String) -> Bool { unwrapped(text).hasPrefix("READONLY") }
+    /// Errors behind which the server closes the connection, or we do: the server is a replica now, and another
+    /// connection may find the master.
+    static func endsConnection(_ text: String) -> Bool {
+        text.hasPrefix("DENIED") || text.contains(tooManyClients) || unwrapped(text).hasPrefix("READONLY")
+    }
+
+    private static let tooManyClients = "max number of clients"
 
     private struct Known {
         let code: LockError.Code
@@ -43,10 +48,12 @@ enum ServerFault {
         "NOAUTH": Known(code: .denied, message: "the server wants a password: give user and password"),
         "WRONGPASS": Known(code: .denied, message: "the server knows no such user and password"),
         "NOPERM": Known(code: .denied, message: "the user lacks a permission: see the server's ACL"),
+        "DENIED": Known(
+            code: .denied, message: "the server's protected mode takes no clients from elsewhere: give it a password"),
         "MOVED": Known(code: .unsupported, message: "this is a node of a cluster, and the key is on another node"),
         "ASK": Known(code: .unsupported, message: "this is a node of a cluster, and the key is moving to another"),
         "CROSSSLOT": Known(
-            code: .unsupported, message: "keys of one claim must be in one slot of a cluster: give them one {hash tag}"),
+            code: .unsupported, message: "keys of one claim must be in one slot of a cluster: give them a {hash tag}"),
     ]
 
     private static func unavailable(_ message: String) -> LockError { LockError(.unavailable, message) }
