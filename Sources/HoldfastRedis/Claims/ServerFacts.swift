@@ -54,7 +54,8 @@ struct ServerFacts: Sendable {
     private var role: Finding? {
         guard let role = facts["role"] else { return nil }
         guard isReplica else { return Finding(.fine, "role", role) }
-        return Finding(.danger, "role", "a replica, which takes no writes", remedy: "Name its master in the store's URL.")
+        return Finding(
+            .danger, "role", "a replica, which takes no writes", remedy: "Name its master in the store's URL.")
     }
 
     private var eviction: Finding? {
