@@ -21,7 +21,10 @@ struct Greeting {
         do throws(LockError) {
             replies = try await connection.outcome(of: request).get().values[...]
         } catch {
-            throw connection.failure ?? error
+            if let failure = connection.failure { throw failure }
+            guard error.code == .unavailable else { throw error }
+            let hint = configuration.tls == nil ? "" : " in TLS: does the server speak TLS on this port?"
+            throw LockError(.unavailable, "\(configuration) takes connections and does not answer\(hint)")
         }
 
         if configuration.credentials != nil { try check(replies.popFirst(), "AUTH") }

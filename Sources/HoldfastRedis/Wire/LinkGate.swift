@@ -12,11 +12,15 @@ final class LinkGate: Sendable {
         var isWatched = false
         /// Why there is no connection.
         var reason: LockError?
+        var isStarted = false
         var isEnded = false
     }
     private let state = Mutex(State())
 
     var session: RedisSession? { state.withLock(\.session) }
+
+    /// The link runs.
+    func start() { state.withLock { $0.isStarted = true } }
 
     /// The request waits for a connection, until its time ends.
     func park(_ request: Request, _ bounds: LinkBounds) {
@@ -90,17 +94,17 @@ final class LinkGate: Sendable {
     private func expire(at deadline: NIODeadline) {
         RedisLoop.shared.scheduleTask(deadline: deadline) {
             let now = NIODeadline.now()
-            let (over, next, reason) = self.state.withLock { state in
+            let (over, next, reason, isStarted) = self.state.withLock { state in
                 let over = state.parked.prefix { $0.deadline <= now }
                 state.parked.removeFirst(over.count)
                 state.isWatched = !state.parked.isEmpty
-                return (Array(over), state.parked.first?.deadline, state.reason)
+                return (Array(over), state.parked.first?.deadline, state.reason, state.isStarted)
             }
             let error = LockError(
                 .unavailable,
-                reason == nil
-                    ? "there was no connection to Redis in time: does the backend's run() run?"
-                    : "there was no connection to Redis in time", cause: reason)
+                isStarted
+                    ? "there was no connection to Redis in time"
+                    : "there is no connection to Redis: the backend's run() does not run", cause: reason)
             for request in over { request.settle(.failure(error)) }
             if let next { self.expire(at: next) }
         }

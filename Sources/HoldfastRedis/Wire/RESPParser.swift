@@ -42,6 +42,8 @@ struct RESPParser {
         if buffer.readableBytes == 0 {
             buffer = portion
         } else {
+            // What was read makes room, once it is more than what is left: moving that costs no more than reading did.
+            if buffer.readerIndex >= buffer.readableBytes { buffer.discardReadBytes() }
             buffer.writeImmutableBuffer(portion)
         }
     }

@@ -67,14 +67,16 @@ final class RedisConnection: Sendable {
     }
 
     /// On the event loop: everything that is to be written, and the emptied storage of the last batch in exchange.
-    func take(_ spare: inout Outbox, answered: Int) {
+    func take(_ spare: inout Outbox) {
         outbox.withLock { outbox in
             swap(&outbox.bytes, &spare.bytes)
             swap(&outbox.requests, &spare.requests)
             outbox.isScheduled = false
-            outbox.pending -= answered
         }
     }
+
+    /// On the event loop: so many requests wait no longer.
+    func answered(_ count: Int) { outbox.withLock { $0.pending -= count } }
 
     /// On the event loop, at the end: what was not written.
     func close(_ failure: LockError?) -> [Request] {

@@ -55,8 +55,7 @@ final class RedisHandler: ChannelInboundHandler {
     /// Writes all that tasks have handed over.
     func drain() {
         guard let connection, let context else { return }
-        connection.take(&spare, answered: answered)
-        answered = 0
+        connection.take(&spare)
         guard !spare.requests.isEmpty else { return }
         let now = NIODeadline.now()
         for request in spare.requests { replies.append(request, now: now) }
@@ -80,11 +79,10 @@ final class RedisHandler: ChannelInboundHandler {
 
     /// - Returns: whether to go on.
     private func receive(_ value: RESPValue) -> Bool {
-        defer {
-            if case .error(let text) = value, ServerFault.endsConnection(text), let fault = ServerFault.error(for: text)
-            {
-                end(fault)
-            }
+        if case .error(let text) = value, ServerFault.endsConnection(text) {
+            end(ServerFault.anyError(for: text))
+            // A server that has no room says so before it is asked.
+            if replies.isEmpty { return false }
         }
         switch replies.receive(asPush(value) ?? value) {
         case .none: break
@@ -97,6 +95,13 @@ final class RedisHandler: ChannelInboundHandler {
             return false
         }
         return true
+    }
+
+    /// Makes room for requests, once per portion.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if answered > 0 { connection?.answered(answered) }
+        answered = 0
+        context.fireChannelReadComplete()
     }
 
     private func asPush(_ value: RESPValue) -> RESPValue? {

@@ -97,6 +97,7 @@ final class RedisLink: Sendable {
 
     /// Keeps the link connected; returns when cancelled, with the socket closed.
     func run() async throws {
+        gate.start()
         var backoff = LinkBackoff(bounds)
         var number: UInt64 = 0
         while !Task.isCancelled {

@@ -38,7 +38,6 @@ final class FaultProxy: Sendable {
         let box = ProxyBox()
         listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { client in box.proxy?.relay(client, to: target) ?? client.close() }
             .bind(host: "127.0.0.1", port: 0).get()
         port = listener.localAddress?.port ?? 0
@@ -102,7 +101,6 @@ final class FaultProxy: Sendable {
             try client.pipeline.syncOperations.addHandler(there)
             try server.pipeline.syncOperations.addHandler(back)
             try client.pipeline.syncOperations.addHandler(FaultRelayBell(there, back))
-            client.setOption(.autoRead, value: true).whenSuccess { client.read() }
         }
     }
 }
