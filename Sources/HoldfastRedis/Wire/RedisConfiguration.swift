@@ -44,6 +44,12 @@ public struct RedisConfiguration: Sendable, Hashable {
     public var prefix = "lock:"
     public var names = Names.encoded
     public var durability = Durability.none
+    /// Grants nothing for this long after the server restarted or lost its data, so that exclusion holds over it. No
+    /// claim may live longer then. Off by default; all clients of a store must agree.
+    public var quarantine: Duration?
+    /// After so many hand-offs in a row the string is left free for a moment, so that a peer that polls may get it; 0,
+    /// the default, is never: a polling peer then waits until our queue is empty.
+    public var handOffsPerPeerTurn = 0
     /// A call is answered within this time, or its outcome is unknown.
     public var requestTimeout: Duration = .seconds(2)
     /// A connection is made, encrypted and greeted within this time.
