@@ -31,9 +31,10 @@ public final class RedisBackend: LockBackend {
         self.configuration = configuration
         self.logger = logger
         codec = NameCodec(prefix: configuration.prefix, names: configuration.names)
-        scripts = ScriptSet()
+        scripts = ScriptSet(
+            peerTurns: configuration.handOffsPerPeerTurn, hasQuarantine: configuration.quarantine != nil)
         let roster = Roster()
-        let ears = Ears(roster: roster, logger: logger)
+        let ears = Ears(roster: roster, hasQuarantine: configuration.quarantine != nil, logger: logger)
         self.roster = roster
         self.ears = ears
         link = RedisLink(
@@ -43,8 +44,10 @@ public final class RedisBackend: LockBackend {
 
     /// Exclusion holds while the server keeps its data and its clock. Where it may fail over, it is best effort.
     public var capabilities: BackendCapabilities {
-        BackendCapabilities(
+        var capabilities = BackendCapabilities(
             name: "redis", guarantee: ears.mayFailOver ? .bestEffort : .singleAuthority, expiry: .timeToLive)
+        if let quarantine = configuration.quarantine { capabilities.longestTimeToLive = quarantine }
+        return capabilities
     }
 
     /// Keeps the connection, and looks after waiting claims.

@@ -9,6 +9,7 @@ final class Ears: Sendable {
     private static let hintsLimit = 1024
 
     private let roster: Roster
+    private let hasQuarantine: Bool
     private let logger: Logger?
     /// Written in this client's claims, so that scripts know whom to tell.
     let channel: String
@@ -16,15 +17,19 @@ final class Ears: Sendable {
     private let hinting: AsyncStream<[Claim.ID]>.Continuation
     private let failsOver = Atomic(false)
     private let cluster = Atomic(false)
+    private let runID = Mutex<String?>(nil)
     private let wasWarned = Atomic(false)
 
-    init(roster: Roster, logger: Logger?) {
+    init(roster: Roster, hasQuarantine: Bool, logger: Logger?) {
         self.roster = roster
+        self.hasQuarantine = hasQuarantine
         self.logger = logger
         channel = String(UInt64.random(in: 1...UInt64.max), radix: 16)
         (hintStream, hinting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.hintsLimit))
     }
 
+    /// The server's run id, as of the last connection.
+    var run: String? { runID.withLock { $0 } }
     var mayFailOver: Bool { failsOver.load(ordering: .relaxed) }
     var isCluster: Bool { cluster.load(ordering: .relaxed) }
 
@@ -47,6 +52,13 @@ final class Ears: Sendable {
         cluster.store(session.server.mode == "cluster", ordering: .relaxed)
         _ = try await session.send(.subscribe(["holdfast:" + channel]))
         let facts = try await ServerFacts(session)
+        runID.withLock { $0 = facts["run_id"] }
+        if isCluster, hasQuarantine {
+            throw LockError(.unsupported, "a cluster has no quarantine: its slots restart one by one")
+        }
+        if hasQuarantine, facts["run_id"] == nil {
+            throw LockError(.denied, "a quarantine needs the server's run id: allow INFO to this user")
+        }
         failsOver.store(isCluster || facts.replicas > 0, ordering: .relaxed)
         if !wasWarned.exchange(true, ordering: .relaxed) {
             for finding in facts.findings where finding.weight == .danger {

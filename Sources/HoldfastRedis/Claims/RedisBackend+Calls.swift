@@ -10,10 +10,11 @@ extension RedisBackend {
         _ script: Script, keys: Int, arguments: Int, isUncancelled: Bool = false,
         _ write: (inout RedisCommand.Arguments) -> Void
     ) async throws(LockError) -> RESPValue {
-        let command = script.command(keys: keys, arguments: arguments, write)
+        let epoch = try await epoch()
+        let command = script.command(keys: keys, arguments: arguments, epoch: epoch, write)
         var reply = isUncancelled ? try await link.sendUncancelled(command) : try await link.send(command)
         if Script.isUnknown(reply) {
-            let full = script.command(keys: keys, arguments: arguments, inFull: true, write)
+            let full = script.command(keys: keys, arguments: arguments, inFull: true, epoch: epoch, write)
             reply = isUncancelled ? try await link.sendUncancelled(full) : try await link.send(full)
         }
         if case .error(let text) = reply { throw Self.failure(text) }
@@ -28,13 +29,23 @@ extension RedisBackend {
             return (try await call(script, keys: keys, arguments: arguments, write), true)
         }
         let wait = RedisCommand("WAIT", "\(wanted)", "\(limit.nanoseconds / 1_000_000)")
-        var replies = try await link.send([script.command(keys: keys, arguments: arguments, write), wait])
+        let epoch = try await epoch()
+        let command = script.command(keys: keys, arguments: arguments, epoch: epoch, write)
+        var replies = try await link.send([command, wait])
         if Script.isUnknown(replies[0]) {
-            let full = script.command(keys: keys, arguments: arguments, inFull: true, write)
+            let full = script.command(keys: keys, arguments: arguments, inFull: true, epoch: epoch, write)
             replies = try await link.send([full, wait])
         }
         for case .error(let text) in replies { throw Self.failure(text) }
         return (replies[0], replies[1].int ?? 0 >= Int64(wanted))
+    }
+
+    /// What the server's life is known by; `nil` without a quarantine.
+    private func epoch() async throws(LockError) -> Epoch? {
+        guard let quarantine = configuration.quarantine else { return nil }
+        // Known once there is a connection.
+        if ears.run == nil { _ = try await link.send(RedisCommand("PING")) }
+        return Epoch(run: ears.run ?? "", quarantine: Self.milliseconds(quarantine))
     }
 
     static func failure(_ text: String) -> LockError {

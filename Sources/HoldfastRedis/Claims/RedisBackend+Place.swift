@@ -94,6 +94,10 @@ extension RedisBackend {
     }
 
     private func refusal(_ values: [RESPValue], _ claim: Claim) async throws(LockError) -> LockError {
+        if values.count == 3, values[0] == .integer(-5), let left = values[2].int {
+            return LockError(
+                .unavailable, "the server restarted or lost its data: nothing is granted for another \(left) ms")
+        }
         guard values.count == 3, let code = values[0].int, let place = values[1].int, let text = values[2].text,
             claim.parts.indices.contains(Int(place) - 1)
         else { throw Self.unexpected }

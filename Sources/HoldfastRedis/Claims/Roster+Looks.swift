@@ -18,6 +18,8 @@ extension Roster {
     static let lookInterval: Duration = .seconds(1)
     /// Where a peer has the key, whose release tells nobody.
     static let peerLookInterval: Duration = .milliseconds(50)
+    /// What falls due so soon after is looked after at once: one call for many.
+    static let lookGathering: Duration = .milliseconds(20)
     /// Groups in one look.
     static let groupsPerLook = 64
     /// Claims of one group in one look: where the first of them waits, the rest do.
@@ -31,13 +33,15 @@ extension Roster {
         state.withLock { state in
             let now = time.now
             var look = Look()
-            while look.groups.count < Self.groupsPerLook, let due = state.agenda.popDue(now: now) {
+            var until = now
+            while look.groups.count < Self.groupsPerLook, let due = state.agenda.popDue(now: until) {
                 guard let group = state.groups[due.item], group.nextLook == due.at else { continue }
                 state.groups[due.item]?.nextLook = nil
                 let oldest = state.groups[due.item]?.oldest(Self.claimsPerGroup) { [claims = state.claims] in
                     claims[$0]?.isWaiting == true
                 }
                 look.groups.append(due.item)
+                until = now + Self.lookGathering
                 for id in oldest ?? [] {
                     guard let keys = state.claims[id]?.keys else { continue }
                     look.questions.append(Look.Question(group: due.item, id: id, keys: keys))

@@ -9,7 +9,7 @@ enum SHA1 {
         var message = bytes + [0x80]
         while message.count % blockBytes != 56 { message.append(0) }
         for shift in stride(from: 56, through: 0, by: -8) {
-            message.append(UInt8(truncatingIfNeeded: UInt64(bytes.count) * 8 >> UInt64(shift)))
+            message.append(UInt8(truncatingIfNeeded: (UInt64(bytes.count) * 8) >> UInt64(shift)))
         }
         for start in stride(from: 0, to: message.count, by: blockBytes) {
             mix(message[start..<start + blockBytes], into: &state)

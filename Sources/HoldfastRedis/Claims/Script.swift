@@ -7,13 +7,16 @@ struct Script: Sendable {
     let name: String
     let text: String
     let digest: String
+    /// Whether it is told of the epoch, and begins by looking at it.
+    let isGuarded: Bool
     /// For a claim on one key, which most are.
     private let byDigestOnOneKey: RedisCommand.Prefix
     private let byDigest: RedisCommand.Prefix
     private let byText: RedisCommand.Prefix
 
-    init(_ name: String, _ text: String) {
+    init(_ name: String, _ text: String, isGuarded: Bool = false) {
         self.name = name
+        self.isGuarded = isGuarded
         self.text = text
         digest = SHA1.hex(Array(text.utf8))
         byDigestOnOneKey = RedisCommand.Prefix("EVALSHA", digest, "\(KeyNames.count)")
@@ -23,14 +26,24 @@ struct Script: Sendable {
 
     /// A call; `write` appends the keys, then the arguments.
     func command(
-        keys: Int, arguments: Int, inFull: Bool = false, _ write: (inout RedisCommand.Arguments) -> Void
+        keys: Int, arguments: Int, inFull: Bool = false, epoch: Epoch? = nil,
+        _ write: (inout RedisCommand.Arguments) -> Void
     ) -> RedisCommand {
-        if keys == KeyNames.count, !inFull {
-            return RedisCommand(byDigestOnOneKey, count: keys + arguments, write)
+        guard let epoch, isGuarded else {
+            if keys == KeyNames.count, !inFull {
+                return RedisCommand(byDigestOnOneKey, count: keys + arguments, write)
+            }
+            return RedisCommand(inFull ? byText : byDigest, count: 1 + keys + arguments) { written in
+                written.append(Int64(keys))
+                write(&written)
+            }
         }
-        return RedisCommand(inFull ? byText : byDigest, count: 1 + keys + arguments) { written in
-            written.append(Int64(keys))
+        return RedisCommand(inFull ? byText : byDigest, count: 4 + keys + arguments) { written in
+            written.append(Int64(keys + 1))
+            written.append(Epoch.key)
             write(&written)
+            written.append(epoch.run)
+            written.append(epoch.quarantine)
         }
     }
 
@@ -39,5 +52,14 @@ struct Script: Sendable {
         guard case .error(let text) = reply else { return false }
         return text.hasPrefix("NOSCRIPT")
     }
+}
+
+/// One life of the server, and how long nothing is granted at its beginning.
+struct Epoch: Sendable {
+    static let key = "holdfast:epoch"
+
+    let run: String
+    /// In milliseconds.
+    let quarantine: Int64
 }
 #endif

@@ -6,18 +6,29 @@
 struct ScriptSet: Sendable {
     let place, remove, extend, renew, look, ask, list: Script
 
-    /// - Parameter peerTurns: after how many hand-offs the string is left free for a polling peer; 0 is never.
-    init(peerTurns: Int = 0) {
-        func script(_ name: String, _ bytes: [UInt8]) -> Script {
-            Script(name, Self.whole(bytes, peerTurns: peerTurns))
+    /// - Parameters:
+    ///   - peerTurns: after how many hand-offs the string is left free for a polling peer; 0 is never.
+    ///   - hasQuarantine: whether scripts that grant look first whether the server has lost its data.
+    init(peerTurns: Int = 0, hasQuarantine: Bool = false) {
+        func granting(_ name: String, _ bytes: [UInt8]) -> Script {
+            var text = Self.whole(bytes, peerTurns: peerTurns)
+            if hasQuarantine { text = Self.guarded(text, refuses: name == "place") }
+            return Script(name, text, isGuarded: hasQuarantine)
         }
-        place = script("place", PackageResources.place_lua)
-        remove = script("remove", PackageResources.remove_lua)
-        extend = script("extend", PackageResources.extend_lua)
-        renew = script("renew", PackageResources.renew_lua)
-        look = script("look", PackageResources.look_lua)
-        ask = script("ask", PackageResources.ask_lua)
-        list = script("list", PackageResources.list_lua)
+        place = granting("place", PackageResources.place_lua)
+        remove = granting("remove", PackageResources.remove_lua)
+        extend = granting("extend", PackageResources.extend_lua)
+        look = granting("look", PackageResources.look_lua)
+        ask = granting("ask", PackageResources.ask_lua)
+        renew = Script("renew", Self.whole(PackageResources.renew_lua, peerTurns: 0))
+        list = Script("list", Self.whole(PackageResources.list_lua, peerTurns: 0))
+    }
+
+    private static func guarded(_ text: String, refuses: Bool) -> String {
+        let guarding = whole(PackageResources.calm_lua, peerTurns: 0)
+        let refusal = refuses ? "if not isCalm then return { -5, 0, calmAt } end\n" : ""
+        let lines = text.split(separator: "\n").map { $0.hasPrefix("local CALM = ") ? "local CALM = isCalm" : $0 }
+        return guarding + "\n" + refusal + lines.joined(separator: "\n")
     }
 
     var all: [Script] { [place, remove, extend, renew, look, ask, list] }

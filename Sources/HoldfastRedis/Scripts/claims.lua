@@ -2,7 +2,7 @@
 --
 -- Four keys stand for one lock, in one hash slot:
 --   S  the string that peers know. Free, or of a peer, or ours:
---      hf1:<id>:<flag><token>[/<placed>]<tail>   an exclusive holder; the flag is ! where it was asked to let go, else -
+--      hf1:<id>:<flag><token>[/<placed>]<tail>   an exclusive holder; the flag is - or, where it was asked to go, !
 --      hf1=s                                     readers hold it
 --      hf1=p<limit>:<sum>                        permits are held
 --      hf1=w                                     a writer has its place, and waits for its other keys
@@ -21,6 +21,7 @@ local SIDE_SLACK = 3600000 -- the most by which Z and E outlive what a crash lef
 local PATIENCE = 1000 -- how long the head of a queue, called to look after its other keys, holds up readers
 local PEER_TURNS = 0 -- hand-offs after which the string is left free for a polling peer; 0 is never
 local PEER_PAUSE = 150 -- for how long
+local CALM = true -- no quarantine: see calm.lua
 local FIRST = -1e15 -- the score of the first of a queue
 
 local clock = redis.call('TIME')
@@ -156,9 +157,10 @@ local function own(q, e)
 end
 
 -- Tells a claim's client something: g it was granted, n it should look, a it was asked to let go, r it was removed.
+-- A channel that may not be used costs a look, not the hand-off.
 local function tell(e, what)
   local channel = string.match(e.tail, '^ (%S+)')
-  if channel then redis.call('PUBLISH', 'holdfast:' .. channel, what .. ' ' .. e.id) end
+  if channel then redis.pcall('PUBLISH', 'holdfast:' .. channel, what .. ' ' .. e.id) end
 end
 
 local function occupy(q, e)
@@ -247,6 +249,10 @@ end
 local function promote(q)
   q.blocked = false
   if not q.flagged or q.kind == 'x' or q.kind == 'w' or q.kind == 'peer' then return end
+  if not CALM then
+    q.blocked = true
+    return
+  end
   while true do
     local id = redis.call('ZRANGEBYSCORE', q.Z, '-inf', '(0', 'LIMIT', 0, 1)[1]
     if not id then return end

@@ -1,8 +1,8 @@
 -- Lets claims live for longer, waiting or held.
 --
 -- KEYS: S T Z E of each key of each claim. ARGV: life in ms, then per claim: id, how many keys it has.
--- Answers two numbers per claim: its token where it is held, 0 where it waits, -1 where it is gone; 1 where it was asked
--- to let go.
+-- Answers two numbers per claim: its token where it is held, 0 where it waits, -1 where it is gone; 1 where it was
+-- asked to let go.
 
 --@include claims
 --@include renewal

@@ -1,4 +1,5 @@
--- Lets in whom the rule lets in, and says how claims stand: the bounded poll, should a push be lost or a holder be dead.
+-- Lets in whom the rule lets in, and says how claims stand: the bounded poll, should a push be lost or a holder be
+-- dead.
 --
 -- KEYS: S T Z E of each key of each claim. ARGV: per claim: id, how many keys it has.
 -- Answers three numbers per claim: its token where it is held, 0 where it waits, -1 where it is gone; in how many

@@ -2,8 +2,9 @@
 --
 -- KEYS: S T Z E of each of the claim's keys.
 -- ARGV: id, life in ms, tail, 1 where it must be free, then per key: x, s, or p<permits>/<limit>.
--- Answers the token where it is held; 0 where it waits, -2 where it waits for a peer; -1 where it had to be free and is not; {-3, key, use} where its
--- mode may not stand there; {-4, key, type} where the string is of another type; -6 to be called again.
+-- Answers the token where it is held; 0 where it waits, -2 where it waits for a peer; -1 where it had to be free and is
+-- not; {-3, key, use} where its mode may not stand there; {-4, key, type} where the string is of another type; -6 to be
+-- called again; {-5, 0, ms} where the quarantine lasts so long.
 
 -- The lone exclusive claim on a free key that nobody waits for: four commands.
 if #KEYS == 4 and ARGV[5] == 'x' then
