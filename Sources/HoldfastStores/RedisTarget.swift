@@ -49,6 +49,8 @@ struct RedisTarget: Sendable, Hashable {
             configuration.requestTimeout = timeout
             configuration.connectTimeout = timeout
         }
+        configuration.quarantine = try options.takeDuration("quarantine")
+        if let turns = try options.takeCount("peer-turns", 0...1_000_000) { configuration.handOffsPerPeerTurn = turns }
         let within = try options.takeDuration("replicas-within")
         if let replicas = try options.takeCount("replicas", 1...16) {
             configuration.durability = .replicas(replicas, within: within ?? Self.defaultWithin)

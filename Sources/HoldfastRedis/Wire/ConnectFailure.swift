@@ -2,7 +2,6 @@
 import Glibc
 import Holdfast
 import NIOCore
-import NIOPosix
 import NIOSSL
 
 /// What a failed connection says to a reader at three in the morning. No secrets.
@@ -10,32 +9,24 @@ enum ConnectFailure {
     static func explain(_ error: any Error, _ place: String) -> LockError {
         switch error {
         case let error as LockError: return error
-        case let error as NIOConnectionError: return explain(error, place)
         case let error as IOError: return explain(errno: error.errnoCode, place)
-        case ChannelError.connectTimeout:
-            return unavailable("\(place) does not answer: is the address right, and does a firewall let it through?")
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
             return unavailable(
                 "\(place) and this client do not agree on TLS (\(error)): does the server speak TLS on this port, does "
                     + "tls-ca= name who signed its certificate, does the certificate name the host, and does the "
                     + "server want a client certificate (tls-cert=, tls-key=)?")
-        default:
-            return unavailable("cannot connect to \(place): \(error)")
+        default: return unavailable("cannot connect to \(place): \(error)")
         }
     }
 
-    private static func explain(_ error: NIOConnectionError, _ place: String) -> LockError {
-        if let first = error.connectionErrors.first { return explain(first.error, place) }
-        return unavailable("\(place) cannot be found: is the name of the host right, and does DNS answer?")
-    }
-
-    private static func explain(errno code: CInt, _ place: String) -> LockError {
+    static func explain(errno code: CInt, _ place: String) -> LockError {
         let what = String(cString: strerror(code))
         switch code {
         case ECONNREFUSED: return unavailable("\(place) refuses connections: does the server run, and on this port?")
         case ENOENT: return unavailable("there is no socket at \(place): does the server run?")
-        case EACCES, EPERM:
-            return LockError(.denied, "no permission to connect to \(place): \(what)")
+        case ETIMEDOUT:
+            return unavailable("\(place) does not answer: is the address right, and does a firewall let it through?")
+        case EACCES, EPERM: return LockError(.denied, "no permission to connect to \(place): \(what)")
         default: return unavailable("cannot reach \(place): \(what)")
         }
     }

@@ -3,7 +3,6 @@ import Holdfast
 import Logging
 import NIOCore
 import NIOPosix
-import NIOSSL
 
 /// Makes connections and greets the server.
 struct Dialer: Sendable {
@@ -39,39 +38,23 @@ struct Dialer: Sendable {
     ) async throws(LockError) -> RedisConnection {
         let security = try TLSSetup(configuration, logger)
         let (bounds, place) = (bounds, place)
-        let promise = RedisLoop.shared.makePromise(of: RedisConnection.self)
+        let dial = SocketDial(endpoint: configuration.endpoint, timeout: Duration(bounds.connectTimeout), place: place)
+        let descriptor = try await dial.connected()
+        // With TLS only the pipeline can write.
+        let own = security == nil ? OwnedDescriptor(duplicating: descriptor) : nil
+        let isTCP = if case .tcp = configuration.endpoint { true } else { false }
         let bootstrap = ClientBootstrap(group: RedisLoop.group)
-            .connectTimeout(bounds.connectTimeout)
             .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelInitializer { channel in
+        do {
+            return try await bootstrap.withConnectedSocket(descriptor) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if isTCP { try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1) }
                     if let security { try channel.pipeline.syncOperations.addHandler(security.handler()) }
                     let handler = RedisHandler(bounds: bounds, place: place, onPush: onPush)
                     handler.takesArraysForPushes = isSubscriber
                     try channel.pipeline.syncOperations.addHandler(handler)
+                    return RedisConnection(channel: channel, handler: handler, bounds: bounds, descriptor: own)
                 }
-            }
-        let channel: EventLoopFuture<any Channel>
-        switch configuration.endpoint {
-        case .tcp(let host, let port): channel = bootstrap.connect(host: host, port: port)
-        case .unix(let path): channel = bootstrap.connect(unixDomainSocketPath: path)
-        }
-        channel.flatMapThrowing { channel in
-            let handler = try channel.pipeline.syncOperations.handler(type: RedisHandler.self)
-            return RedisConnection(channel: channel, handler: handler, bounds: bounds)
-        }.cascade(to: promise)
-        return try await Self.value(of: promise, place)
-    }
-
-    /// The connection; none, at once, where the task is cancelled: one that comes later is closed.
-    private static func value(
-        of promise: EventLoopPromise<RedisConnection>, _ place: String
-    ) async throws(LockError) -> RedisConnection {
-        do {
-            return try await withTaskCancellationHandler {
-                try await promise.futureResult.get()
-            } onCancel: {
-                promise.futureResult.whenSuccess { $0.channel.close(promise: nil) }
             }
         } catch {
             throw ConnectFailure.explain(error, place)

@@ -19,7 +19,7 @@ struct Greeting {
         let request = Request(commands, deadline: .now() + bounds.connectTimeout)
         var replies: ArraySlice<RESPValue>
         do throws(LockError) {
-            replies = try await connection.outcome(of: request).get().values[...]
+            replies = try await connection.reply(to: request).values[...]
         } catch {
             if let failure = connection.failure { throw failure }
             guard error.code == .unavailable else { throw error }

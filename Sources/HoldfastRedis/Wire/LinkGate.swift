@@ -45,7 +45,7 @@ final class LinkGate: Sendable {
     func open(_ session: RedisSession, _ bounds: LinkBounds) {
         state.withLock { state in
             // Within the lock, so that nobody goes ahead of those who waited.
-            for request in state.parked where !request.isSettled { Self.hand(request, to: session, bounds) }
+            for request in state.parked where !request.waiter.isSettled { Self.hand(request, to: session, bounds) }
             state.parked = []
             state.reason = nil
             state.session = session

@@ -7,9 +7,8 @@ final class RedisHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Set right after the channel is made. A cycle, until the channel is closed.
+    /// Set before the channel is active. A cycle, until it is closed.
     private var connection: RedisConnection?
-    private var isOver = false
     /// Version 2: pushes come as arrays, on a socket that has nothing else.
     var takesArraysForPushes = false
 
@@ -37,13 +36,7 @@ final class RedisHandler: ChannelInboundHandler {
         parser = RESPParser(bounds: bounds.parser)
     }
 
-    func attach(_ connection: RedisConnection) {
-        guard !isOver else {
-            _ = connection.close(failure)
-            return
-        }
-        self.connection = connection
-    }
+    func attach(_ connection: RedisConnection) { self.connection = connection }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
@@ -52,21 +45,25 @@ final class RedisHandler: ChannelInboundHandler {
         context.fireChannelActive()
     }
 
-    /// Writes all that tasks have handed over.
+    /// Takes all that tasks have handed over, and writes what is not written yet.
     func drain() {
         guard let connection, let context else { return }
         connection.take(&spare)
         guard !spare.requests.isEmpty else { return }
         let now = NIODeadline.now()
         for request in spare.requests { replies.append(request, now: now) }
-        context.writeAndFlush(wrapOutboundOut(spare.bytes), promise: nil)
         spare.requests.removeAll(keepingCapacity: true)
+        // A lone request is written already.
+        guard spare.bytes.readableBytes > 0 else { return }
+        context.writeAndFlush(wrapOutboundOut(spare.bytes), promise: nil)
         // Written already, as a rule, so that the storage serves again.
         if spare.bytes.capacity > Self.keptCapacity { spare.bytes = ByteBuffer() } else { spare.bytes.clear() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         heard = .now()
+        // What is answered here may have been written by its own task.
+        drain()
         parser.append(unwrapInboundIn(data))
         do {
             while let value = try parser.next() {
@@ -126,7 +123,6 @@ final class RedisHandler: ChannelInboundHandler {
         let lost = LockError(
             .unavailable, "the connection to \(place) ended before the answer came", cause: failure)
         for request in replies.removeAll() + (connection?.close(failure) ?? []) { request.settle(.failure(lost)) }
-        isOver = true
         self.context = nil
         connection = nil
         context.fireChannelInactive()
@@ -137,6 +133,7 @@ final class RedisHandler: ChannelInboundHandler {
 extension RedisHandler {
     /// One timer for everything: for the next time-out, else for the next look at an idle connection.
     private func watch() {
+        drain()
         guard let context else { return }
         let now = NIODeadline.now()
         for request in replies.expire(now: now) {
@@ -148,8 +145,8 @@ extension RedisHandler {
             return
         }
         if replies.isEmpty, heard + bounds.idle <= now {
-            replies.appendUnwatched(now: now)
-            context.writeAndFlush(wrapOutboundOut(RedisCommand("PING").bytes), promise: nil)
+            // Through the outbox like all others, or it would change places with one of them.
+            _ = connection?.enqueue(Request(RedisCommand("PING"), deadline: now + bounds.requestTimeout))
         }
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: nextLook(now)) { self.watch() }
     }

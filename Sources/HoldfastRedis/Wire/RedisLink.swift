@@ -69,17 +69,11 @@ final class RedisLink: Sendable {
     }
 
     private func single(_ request: Request, isCancellable: Bool) async throws(LockError) -> RESPValue {
-        let outcome =
-            isCancellable
-            ? await request.cancellableOutcome { hand(over: request) } : await request.outcome { hand(over: request) }
-        return try outcome.get().value()
+        try await request.reply(isCancellable: isCancellable) { hand(over: request) }.value()
     }
 
     private func batch(_ request: Request, isCancellable: Bool) async throws(LockError) -> [RESPValue] {
-        let outcome =
-            isCancellable
-            ? await request.cancellableOutcome { hand(over: request) } : await request.outcome { hand(over: request) }
-        return try outcome.get().values
+        try await request.reply(isCancellable: isCancellable) { hand(over: request) }.values
     }
 
     private func hand(over request: Request) {

@@ -25,12 +25,12 @@ final class RedisSession: Sendable {
 
     func send(_ command: RedisCommand) async throws(LockError) -> RESPValue {
         let request = Request(command, deadline: .now() + bounds.requestTimeout)
-        return try await connection(for: request).outcome(of: request).get().value()
+        return try await connection(for: request).reply(to: request).value()
     }
 
     func send(_ commands: [RedisCommand]) async throws(LockError) -> [RESPValue] {
         let request = Request(commands, deadline: .now() + bounds.requestTimeout)
-        return try await connection(for: request).outcome(of: request).get().values
+        return try await connection(for: request).reply(to: request).values
     }
 
     /// Any thread.

@@ -14,8 +14,7 @@ struct ReplyQueue {
     }
 
     private struct Entry {
-        /// `nil` where nobody waits.
-        let request: Request?
+        let request: Request
         let writtenAt: NIODeadline
         let isConfirmed: Bool
         var missing: Int
@@ -38,11 +37,6 @@ struct ReplyQueue {
         }
     }
 
-    /// A command whose reply nobody wants.
-    mutating func appendUnwatched(now: NIODeadline) {
-        entries.append(Entry(request: nil, writtenAt: now, isConfirmed: false, missing: 1))
-    }
-
     mutating func receive(_ value: RESPValue) -> Event {
         if case .push(let elements) = value { return receive(push: elements) }
         guard !entries.isEmpty else { return .violation("an answer to nothing that was asked") }
@@ -52,7 +46,7 @@ struct ReplyQueue {
             guard case .error = value else { return .violation("a reply where a subscription is to be confirmed") }
             return finish(.one(value))
         }
-        if entries[head].request?.isBatch != true { return finish(.one(value)) }
+        if !entries[head].request.isBatch { return finish(.one(value)) }
         entries[head].replies.append(value)
         entries[head].missing -= 1
         return entries[head].missing == 0 ? finish(.many(entries[head].replies)) : .none
@@ -70,19 +64,16 @@ struct ReplyQueue {
 
     private mutating func finish(_ reply: Request.Reply) -> Event {
         expired = max(0, expired - 1)
-        guard let request = entries.removeFirst().request else { return .none }
-        return .settle(request, reply)
+        return .settle(entries.removeFirst().request, reply)
     }
 
     /// Requests whose time is over. They stay in the queue, since their answers may come.
     mutating func expire(now: NIODeadline) -> [Request] {
         var over: [Request] = []
         while expired < entries.count {
-            let entry = entries[entries.index(entries.startIndex, offsetBy: expired)]
-            if let request = entry.request {
-                guard request.deadline <= now else { break }
-                over.append(request)
-            }
+            let request = entries[entries.index(entries.startIndex, offsetBy: expired)].request
+            guard request.deadline <= now else { break }
+            over.append(request)
             expired += 1
         }
         return over
@@ -91,7 +82,7 @@ struct ReplyQueue {
     /// When the next request's time is over.
     var nextDeadline: NIODeadline? {
         guard expired < entries.count else { return nil }
-        return entries[entries.index(entries.startIndex, offsetBy: expired)].request?.deadline
+        return entries[entries.index(entries.startIndex, offsetBy: expired)].request.deadline
     }
 
     /// Since when the server owes an answer.
@@ -103,7 +94,7 @@ struct ReplyQueue {
             entries.removeAll()
             expired = 0
         }
-        return entries.compactMap(\.request)
+        return entries.map(\.request)
     }
 }
 #endif

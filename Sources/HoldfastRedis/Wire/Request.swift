@@ -1,7 +1,6 @@
 #if Redis
 import Holdfast
 import NIOCore
-import Synchronization
 
 /// A caller who waits for the answer to one command, or to several that are adjacent on the wire.
 ///
@@ -12,13 +11,6 @@ final class Request: Sendable {
         case one(RESPValue)
         case many([RESPValue])
     }
-    typealias Outcome = Result<Reply, LockError>
-
-    private enum State {
-        case new
-        case waiting(CheckedContinuation<Outcome, Never>)
-        case settled(Outcome?)
-    }
 
     /// Commands in it.
     let count: Int
@@ -28,7 +20,7 @@ final class Request: Sendable {
     let bytes: ByteBuffer
     /// When the caller waits no longer.
     let deadline: NIODeadline
-    private let state = Mutex(State.new)
+    let waiter = Waiter<Reply>()
 
     init(_ command: RedisCommand, deadline: NIODeadline) {
         count = 1
@@ -50,50 +42,13 @@ final class Request: Sendable {
         self.deadline = deadline
     }
 
-    /// Nobody waits any more.
-    var isSettled: Bool {
-        state.withLock { state in
-            if case .settled = state { true } else { false }
-        }
-    }
-
     /// Does nothing where it is settled.
-    func settle(_ outcome: Outcome) {
-        let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in
-            switch state {
-            case .new:
-                state = .settled(outcome)
-                return nil
-            case .waiting(let waiter):
-                state = .settled(nil)
-                return waiter
-            case .settled: return nil
-            }
-        }
-        waiter?.resume(returning: outcome)
-    }
+    func settle(_ outcome: Waiter<Reply>.Outcome) { waiter.settle(outcome) }
 
-    /// Calls `start`, which hands the request on, and waits until it is settled.
-    func outcome(start: () -> Void) async -> Outcome {
-        await withCheckedContinuation { continuation in
-            let early: Outcome? = state.withLock { state in
-                if case .settled(let outcome) = state { return outcome }
-                state = .waiting(continuation)
-                return nil
-            }
-            if let early { continuation.resume(returning: early) } else { start() }
-        }
+    /// Hands the request on by `start`, and waits; the caller's cancellation ends the wait where `isCancellable`.
+    func reply(isCancellable: Bool, start: () -> Void) async throws(LockError) -> Reply {
+        let outcome = isCancellable ? await waiter.cancellableOutcome(start: start) : await waiter.outcome(start: start)
+        return try outcome.get()
     }
-
-    /// The same, and returns at once where the task is cancelled.
-    func cancellableOutcome(start: () -> Void) async -> Outcome {
-        await withTaskCancellationHandler {
-            await outcome(start: start)
-        } onCancel: {
-            settle(.failure(Self.cancelled))
-        }
-    }
-
-    private static let cancelled = LockError(.cancelled, "the task was cancelled before Redis had answered")
 }
 #endif

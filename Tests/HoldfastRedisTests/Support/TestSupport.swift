@@ -59,7 +59,17 @@ enum FreePort {
 enum Shell {
     /// Runs a program to its end; its output, where it succeeds.
     @discardableResult
-    static func run(_ words: String...) throws -> String {
+    static func run(_ words: String...) throws -> String { try finish(words) }
+
+    /// The same, elsewhere than on the few threads that all tasks share.
+    @discardableResult
+    static func output(_ words: String...) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result { try finish(words) }) }
+        }
+    }
+
+    private static func finish(_ words: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words

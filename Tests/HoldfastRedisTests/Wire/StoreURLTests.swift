@@ -18,11 +18,13 @@ struct StoreURLTests {
         #expect(plain.prefix == "lock:" && plain.names == .encoded && plain.durability == .none && plain.tls == nil)
 
         let full = try Self.configuration(
-            "redis://us%40er:p%2Fa%3As@10.0.0.5:7000/3?prefix=&names=raw&replicas=2&replicas-within=250ms&timeout=3s")
+            "redis://us%40er:p%2Fa%3As@10.0.0.5:7000/3?prefix=&names=raw&replicas=2&replicas-within=250ms&timeout=3s"
+                + "&quarantine=30s&peer-turns=8")
         #expect(full.endpoint == .tcp(host: "10.0.0.5", port: 7000))
         #expect(full.credentials == .init(user: "us@er", password: "p/a:s"))
         #expect(full.database == 3 && full.prefix.isEmpty && full.names == .raw)
         #expect(full.durability == .replicas(2, within: .milliseconds(250)) && full.requestTimeout == .seconds(3))
+        #expect(full.quarantine == .seconds(30) && full.handOffsPerPeerTurn == 8)
 
         let six = try Self.configuration("REDIS://:secret@[::1]:7001")
         #expect(six.endpoint == .tcp(host: "::1", port: 7001) && six.credentials == .init(password: "secret"))
