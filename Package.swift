@@ -17,13 +17,15 @@ let package = Package(
     products: [
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
+        .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCLI"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
-        .default(enabledTraits: ["SQLite"]),
+        .trait(name: "Redis", description: "Redis, Valkey and their clones, redis://host."),
+        .default(enabledTraits: ["SQLite", "Redis"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -33,6 +35,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
@@ -61,9 +65,22 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "HoldfastRedis",
+            dependencies: [
+                "Holdfast",
+                .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: when("Redis")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            // In the code, so that a program needs no files beside it.
+            resources: [.embedInCode("Scripts")],
+            swiftSettings: strict),
+        .target(
             name: "HoldfastStores",
             dependencies: [
                 "Holdfast", .target(name: "HoldfastSQLite", condition: when("SQLite")),
+                .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -110,6 +127,15 @@ let package = Package(
                 .target(name: "CSQLite", condition: when("SQLite")),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastRedisTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                .target(name: "HoldfastRedis", condition: when("Redis")),
+                .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastCLITests",
             dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores"], swiftSettings: strict),

@@ -1,28 +1,59 @@
+import Glibc
 public import Holdfast
+public import Logging
 
 #if SQLite
 public import HoldfastSQLite
+#endif
+
+#if Redis
+import HoldfastRedis
 #endif
 
 extension StoreURL {
     #if SQLite
     /// Opens the store.
     ///
-    /// - Parameter liveness: made before, for a program that is to inherit it; made here by default. Only where the
-    ///   store is a file.
+    /// A password that the URL of a network store does not say comes from `HOLDFAST_STORE_PASSWORD`, or from the file
+    /// that `HOLDFAST_STORE_PASSWORD_FILE` names.
+    ///
+    /// - Parameters:
+    ///   - liveness: made before, for a program that is to inherit it; made here by default. Only where the store is a
+    ///     file.
+    ///   - logger: where a network store tells of lost connections and unsafe settings.
+    ///   - variable: reads the environment; this process's own by default.
     /// - Throws: ``LockError/Code/storeUnusable`` or ``LockError/Code/unavailable``, with what to do.
-    public func open(liveness: SQLiteLiveness? = nil) throws(LockError) -> any LockBackend {
-        switch kind {
-        case .memory: MemoryBackend()
-        case .sqlite: try SQLiteBackend(path: path, prefix: prefix, liveness: liveness)
-        }
+    public func open(
+        liveness: SQLiteLiveness? = nil, logger: Logger? = nil, variable: ((String) -> String?)? = nil
+    ) throws(LockError) -> any LockBackend {
+        guard kind == .sqlite else { return try openOther(logger, variable) }
+        return try SQLiteBackend(path: path, prefix: prefix, liveness: liveness)
     }
     #else
     /// Opens the store.
-    public func open() throws(LockError) -> any LockBackend {
-        switch kind {
-        case .memory: MemoryBackend()
-        }
+    ///
+    /// A password that the URL of a network store does not say comes from `HOLDFAST_STORE_PASSWORD`, or from the file
+    /// that `HOLDFAST_STORE_PASSWORD_FILE` names.
+    ///
+    /// - Parameters:
+    ///   - logger: where a network store tells of lost connections and unsafe settings.
+    ///   - variable: reads the environment; this process's own by default.
+    public func open(
+        logger: Logger? = nil, variable: ((String) -> String?)? = nil
+    ) throws(LockError) -> any LockBackend {
+        try openOther(logger, variable)
     }
     #endif
+
+    private func openOther(
+        _ logger: Logger?, _ variable: ((String) -> String?)?
+    ) throws(LockError) -> any LockBackend {
+        #if Redis
+        if let redis {
+            let environment = variable ?? { getenv($0).map { String(cString: $0) } }
+            return try RedisBackend(try redis.opened(environment), logger: logger)
+        }
+        #endif
+        return MemoryBackend()
+    }
 }

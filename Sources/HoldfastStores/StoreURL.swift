@@ -2,9 +2,9 @@ public import Holdfast
 
 /// What a URL says about a store: its kind, where it is, and its options.
 ///
-/// `sqlite:///var/lib/app/locks.db?prefix=app%2F` or `memory://`. Options are query parameters: `names=encoded` (the
-/// default) or `names=raw` says how keys become names in the store, `prefix=` what stands before them. An unknown
-/// option is an error, and so is a kind that this build does not have.
+/// `sqlite:///var/lib/app/locks.db?prefix=app%2F`, `redis://locks@cache:6379/0` or `memory://`. Options are query
+/// parameters: `names=encoded` (the default) or `names=raw` says how keys become names in the store, `prefix=` what
+/// stands before them. An unknown option is an error, and so is a kind that this build does not have.
 public struct StoreURL: Sendable, Hashable {
     /// The kinds of store that this build has.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -14,6 +14,27 @@ public struct StoreURL: Sendable, Hashable {
         /// A file that the processes of one machine share.
         case sqlite
         #endif
+        #if Redis
+        /// A Redis server, or a clone of one.
+        case redis
+        /// The same, over TLS.
+        case rediss
+        /// The same, through a Unix domain socket.
+        case redisUnix = "redis+unix"
+        #endif
+
+        /// Its URL may name a user and a password.
+        var isRemote: Bool {
+            switch self {
+            case .memory: false
+            #if SQLite
+            case .sqlite: false
+            #endif
+            #if Redis
+            case .redis, .rediss, .redisUnix: true
+            #endif
+            }
+        }
     }
 
     /// The longest URL, in bytes.
@@ -24,6 +45,10 @@ public struct StoreURL: Sendable, Hashable {
     public let path: String
     /// Stands before every key in the store.
     public let prefix: String
+    #if Redis
+    /// For the kinds that are Redis.
+    private(set) var redis: RedisTarget?
+    #endif
 
     init(kind: Kind, path: String, prefix: String = "") {
         self.kind = kind
@@ -50,79 +75,52 @@ public struct StoreURL: Sendable, Hashable {
         }
         let rest = text[text.index(after: colon)...].split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let options = try Self.options(rest.count > 1 ? rest[1] : "", kind)
-        let path = try Self.decode(rest.first ?? "")
+        // Before anything of it is shown: a ? in a password makes the rest of it an option.
+        guard !kind.isRemote || rest.count < 2 || !rest[1].contains("@") else {
+            throw LockError(
+                .invalidArgument, "an @ behind a ?: in a user, password or option write ? as %3F and @ as %40")
+        }
+        var options = try StoreOptions(rest.count > 1 ? rest[1] : "")
+        try self.init(kind, rest[0], &options)
+        try options.finish(kind)
+    }
+
+    private init(_ kind: Kind, _ rest: Substring, _ options: inout StoreOptions) throws(LockError) {
         switch kind {
         case .memory:
-            guard path.isEmpty || path == "//" else {
+            // Keys are kept byte for byte: encoded and raw are one.
+            _ = try options.takeRawNames()
+            guard rest.isEmpty || rest == "//" else {
                 throw LockError(.invalidArgument, "write memory://, with nothing behind it")
             }
-            self.init(kind: kind, path: "", prefix: options)
+            self.init(kind: kind, path: "")
         #if SQLite
         case .sqlite:
+            _ = try options.takeRawNames()
+            let path = try PercentText.decode(rest)
             guard path.hasPrefix("///"), path.utf8.count > 3, !path.hasSuffix("/") else {
                 throw LockError(
                     .invalidArgument,
                     "write sqlite:///path/to/locks.db, with three slashes and an absolute path of a file")
             }
-            self.init(kind: kind, path: String(path.dropFirst(2)), prefix: options)
+            self.init(kind: kind, path: String(path.dropFirst(2)), prefix: try options.takePrefix() ?? "")
+        #endif
+        #if Redis
+        case .redis, .rediss, .redisUnix:
+            let target = try RedisTarget(kind, rest, &options)
+            self.init(kind: kind, path: "", prefix: target.prefix)
+            redis = target
         #endif
         }
-    }
-
-    /// - Returns: the prefix.
-    private static func options(_ query: Substring, _ kind: Kind) throws(LockError) -> String {
-        var prefix = ""
-        var seen: Set<String> = []
-        for pair in query.split(separator: "&") {
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = try decode(halves[0])
-            let value = halves.count > 1 ? try decode(halves[1]) : ""
-            guard seen.insert(name).inserted else {
-                throw LockError(.invalidArgument, "the option \(name.debugDescription) is given twice")
-            }
-            switch name {
-            case "prefix" where kind != .memory:
-                if !value.isEmpty { _ = try LockKey(value) }
-                prefix = value
-            case "names":
-                // Both kinds keep keys byte for byte: encoded and raw are one.
-                guard value == "encoded" || value == "raw" else {
-                    throw LockError(.invalidArgument, "names is encoded or raw, not \(value.debugDescription)")
-                }
-            default:
-                throw LockError(
-                    .invalidArgument,
-                    "\(kind.rawValue):// has no option \(name.debugDescription)")
-            }
-        }
-        return prefix
-    }
-
-    private static func decode(_ text: Substring) throws(LockError) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16) else {
-                throw LockError(
-                    .invalidArgument, "a % in a store URL begins two hexadecimal digits; write %25 for itself")
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        guard !bytes.contains(0), let decoded = String(validating: bytes, as: UTF8.self) else {
-            throw LockError(.invalidArgument, "a store URL is UTF-8 without NUL")
-        }
-        return decoded
     }
 }
 
 extension StoreURL: CustomStringConvertible {
     /// For messages: without options, and without what could be a secret.
-    public var description: String { path.isEmpty ? "\(kind.rawValue)://" : "\(kind.rawValue)://\(path)" }
+    public var description: String {
+        #if Redis
+        if let redis { return redis.description }
+        #endif
+        return path.isEmpty ? "\(kind.rawValue)://" : "\(kind.rawValue)://\(path)"
+    }
 }

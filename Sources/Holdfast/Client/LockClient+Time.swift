@@ -139,7 +139,7 @@ extension LockClient {
 }
 
 extension Array {
-    func batches(of size: Int) -> [[Element]] {
+    package func batches(of size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: Swift.max(1, size)).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }
 }
