@@ -147,6 +147,12 @@ enum Kernel {
         return state != "Z" && state != "X"
     }
 
+    static var hasTerminal: Bool {
+        let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+        if terminal >= 0 { close(terminal) }
+        return terminal >= 0
+    }
+
     static func group(of process: pid_t) -> pid_t? { fields(of: process).flatMap { pid_t($0[2]) } }
 
     static func children(of process: pid_t) -> [pid_t] {

@@ -37,6 +37,9 @@ struct Engine: Sendable {
             { await self.work(command: command, until: end) })
     }
 
+    /// Less than the front waits for a release: its last word is that of the engine.
+    private static let removalLimit: Duration = .seconds(8)
+
     static func mark(command: pid_t) -> String { "HOLDFAST_PID=\(command)" }
 
     private func work(command: pid_t, until end: Signal) async -> ExitStatus {
@@ -45,7 +48,8 @@ struct Engine: Sendable {
             let backend = try plan.store.open()
             let owner = Owner(
                 host: Owner.current().host, processID: plan.departure?.shell ?? command, program: plan.program)
-            let configuration = plan.claim.configuration(owner: owner)
+            var configuration = plan.claim.configuration(owner: owner)
+            configuration.removalWaitLimit = Self.removalLimit
             last = try await LockClient.withClient(backend: backend, configuration: configuration) { client in
                 await self.hold(client, command: command, until: end)
             }
