@@ -77,7 +77,7 @@ final class LinkGate: Sendable {
 
     /// To wait for the next attempt would not help: somebody has to change something.
     private static func isFinal(_ reason: LockError) -> Bool {
-        reason.code == .denied || reason.code == .invalidArgument
+        [.denied, .invalidArgument, .unsupported, .storeUnusable].contains(reason.code)
     }
 
     private static func hand(_ request: Request, to session: RedisSession, _ bounds: LinkBounds) {
