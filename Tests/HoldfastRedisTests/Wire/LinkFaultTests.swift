@@ -216,6 +216,7 @@ extension OneAtATime {
                 let before = link.sessionNumber ?? 0
                 let error = await failure { () throws(LockError) in try await link.send(RedisCommand("SET", "a", "2")) }
                 #expect(error?.code == .unavailable)
+                #expect(error?.message.contains("replica") == true)
                 try await eventually("a new connection") { (link.sessionNumber ?? 0) > before }
                 try replica.command("REPLICAOF", "NO", "ONE")
                 _ = try await link.send(RedisCommand("SET", "a", "3"))
