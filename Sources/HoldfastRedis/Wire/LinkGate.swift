@@ -23,11 +23,13 @@ final class LinkGate: Sendable {
     func start() { state.withLock { $0.isStarted = true } }
 
     /// The request waits for a connection, until its time ends.
-    func park(_ request: Request, _ bounds: LinkBounds) {
+    ///
+    /// - Parameter dead: a session that took it no more, and whose end is not known here yet.
+    func park(_ request: Request, _ bounds: LinkBounds, after dead: RedisSession?) {
         enum Answer { case parked(watch: Bool), open(RedisSession), failed(LockError) }
         let answer: Answer = state.withLock { state in
             if state.isEnded { return .failed(Self.ended) }
-            if let session = state.session { return .open(session) }
+            if let session = state.session, session !== dead { return .open(session) }
             if let reason = state.reason, Self.isFinal(reason) { return .failed(reason) }
             guard state.parked.count < bounds.pendingRequests else { return .failed(bounds.tooManyRequests) }
             state.parked.append(request)
@@ -77,7 +79,7 @@ final class LinkGate: Sendable {
 
     /// To wait for the next attempt would not help: somebody has to change something.
     private static func isFinal(_ reason: LockError) -> Bool {
-        reason.code == .denied || reason.code == .invalidArgument
+        [.denied, .invalidArgument, .unsupported, .storeUnusable].contains(reason.code)
     }
 
     private static func hand(_ request: Request, to session: RedisSession, _ bounds: LinkBounds) {

@@ -76,22 +76,22 @@ final class RedisHandler: ChannelInboundHandler {
 
     /// - Returns: whether to go on.
     private func receive(_ value: RESPValue) -> Bool {
-        if case .error(let text) = value, ServerFault.endsConnection(text) {
-            end(ServerFault.anyError(for: text))
-            // A server that has no room says so before it is asked.
-            if replies.isEmpty { return false }
+        var reason: LockError?
+        if case .error(let text) = value, ServerFault.endsConnection(text) { reason = ServerFault.anyError(for: text) }
+        // A server that has no room says so before it is asked.
+        if reason == nil || !replies.isEmpty {
+            switch replies.receive(asPush(value) ?? value) {
+            case .none: break
+            case .push(let elements): onPush(elements)
+            case .settle(let request, let reply):
+                answered += 1
+                request.settle(.success(reply))
+            case .violation(let what):
+                reason = LockError(.unavailable, "\(place) does not speak the protocol of Redis: \(what)")
+            }
         }
-        switch replies.receive(asPush(value) ?? value) {
-        case .none: break
-        case .push(let elements): onPush(elements)
-        case .settle(let request, let reply):
-            answered += 1
-            request.settle(.success(reply))
-        case .violation(let what):
-            end(LockError(.unavailable, "\(place) does not speak the protocol of Redis: \(what)"))
-            return false
-        }
-        return true
+        if let reason { end(reason) }
+        return reason == nil
     }
 
     /// Makes room for requests, once per portion.

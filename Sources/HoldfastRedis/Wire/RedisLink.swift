@@ -77,14 +77,15 @@ final class RedisLink: Sendable {
     }
 
     private func hand(over request: Request) {
-        if let session = gate.session {
+        let session = gate.session
+        if let session {
             switch session.enqueue(request) {
             case .accepted: return
             case .full: return request.settle(.failure(bounds.tooManyRequests))
             case .closed: break
             }
         }
-        gate.park(request, bounds)
+        gate.park(request, bounds, after: session)
     }
 
     // MARK: Connections
@@ -94,19 +95,24 @@ final class RedisLink: Sendable {
         gate.start()
         var backoff = LinkBackoff(bounds)
         var number: UInt64 = 0
+        var told: String?
         while !Task.isCancelled {
             number += 1
             let start = clock.now
             do throws(LockError) {
                 let session = try await connect(number)
                 gate.open(session, bounds)
+                told = nil
                 await session.closed()
                 gate.close(session.failure ?? LockError(.unavailable, "\(configuration) closed the connection"))
                 if clock.now - start >= bounds.settled { backoff.reset() }
                 if !Task.isCancelled { logger?.warning("connection lost", metadata: about(session.failure)) }
             } catch {
                 gate.close(error)
-                if !Task.isCancelled { logger?.warning("no connection", metadata: about(error)) }
+                // Once per reason, not once per attempt.
+                let level: Logger.Level = told == error.message ? .debug : .warning
+                if !Task.isCancelled { logger?.log(level: level, "no connection", metadata: about(error)) }
+                told = error.message
             }
             do { try await clock.sleep(until: clock.now + backoff.next()) } catch { break }
         }

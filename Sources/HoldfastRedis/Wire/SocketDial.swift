@@ -2,6 +2,7 @@
 import Dispatch
 import Glibc
 import Holdfast
+import NIOCore
 
 /// Connects a socket. Ours and not NIO's, because a lone request is written to the descriptor itself.
 ///
@@ -17,6 +18,10 @@ struct SocketDial: Sendable {
     /// A connected, non-blocking descriptor. A cancelled task has none at once; one that comes later is closed.
     func connected() async throws(LockError) -> CInt {
         let waiter = Waiter<CInt>()
+        // Looking up a name knows no time-out.
+        let late = LockError(.unavailable, "\(place) cannot be found in time: does DNS answer?")
+        let alarm = RedisLoop.shared.scheduleTask(in: TimeAmount(timeout * 1.25)) { _ = waiter.settle(.failure(late)) }
+        defer { alarm.cancel() }
         return try await waiter.cancellableOutcome {
             Self.queue.async {
                 let outcome = connect()

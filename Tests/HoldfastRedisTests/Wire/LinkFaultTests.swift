@@ -1,4 +1,5 @@
 #if Redis
+import Foundation
 import Holdfast
 import NIOCore
 import Testing
@@ -158,6 +159,55 @@ extension OneAtATime {
             }
         }
 
+        @Test func `without version 3 both sockets end together, and come back together`() async throws {
+            let server = try await RedisServer(config: "rename-command HELLO \"\"")
+            let heard = Heard()
+            try await server.linked(
+                onPush: heard.push,
+                onConnect: { session throws(LockError) in
+                    #expect(!session.server.version3)
+                    heard.session(session.number)
+                    _ = try await session.send(.subscribe(["mine"]))
+                }
+            ) { link in
+                for (round, kind) in ["pubsub", "normal", "pubsub"].enumerated() {
+                    try await eventually("it is connected") { link.sessionNumber == UInt64(round + 1) }
+                    let receivers = try await link.send(RedisCommand("PUBLISH", "mine", "\(round)"))
+                    #expect(receivers.int == 1)
+                    try await eventually("it is heard") { heard.messages.count == round + 1 }
+                    try server.command("CLIENT", "KILL", "TYPE", kind)
+                }
+                try await eventually("it is connected") { link.sessionNumber == 4 }
+                #expect(heard.sessions == [1, 2, 3, 4])
+                let clients = try server.command("CLIENT", "LIST").text ?? ""
+                #expect(clients.components(separatedBy: "name=holdfast").count == 3)
+            }
+        }
+
+        @Test func `what does not speak the protocol is left`() async throws {
+            let liar = try await Liar(says: "HTTP/1.1 400 Bad Request\r\n\r\n")
+            let link = RedisLink(
+                configuration: RedisConfiguration(host: "127.0.0.1", port: liar.port), bounds: .short)
+            try await link.running { link in
+                let error = await failure { () throws(LockError) in try await link.send(RedisCommand("PING")) }
+                #expect("\(String(describing: error))".contains("does not speak the protocol"))
+            }
+        }
+
+        @Test func `run returns at once when cancelled, also while it connects`() async throws {
+            let liar = try await Liar(says: "")
+            var bounds = LinkBounds()
+            bounds.connectTimeout = .seconds(60)
+            let silent = RedisLink(
+                configuration: RedisConfiguration(host: "127.0.0.1", port: liar.port), bounds: bounds)
+            let start = ContinuousClock.now
+            try await silent.running { link in
+                try await eventually("it is greeted") { liar.accepted > 0 }
+                #expect(link.sessionNumber == nil)
+            }
+            #expect(ContinuousClock.now - start < .seconds(5))
+        }
+
         @Test func `a demoted master is left`() async throws {
             let (master, replica) = (try await RedisServer(), try await RedisServer())
             try await replica.linked(bounds: .short) { link in
@@ -166,6 +216,7 @@ extension OneAtATime {
                 let before = link.sessionNumber ?? 0
                 let error = await failure { () throws(LockError) in try await link.send(RedisCommand("SET", "a", "2")) }
                 #expect(error?.code == .unavailable)
+                #expect(error?.message.contains("replica") == true)
                 try await eventually("a new connection") { (link.sessionNumber ?? 0) > before }
                 try replica.command("REPLICAOF", "NO", "ONE")
                 _ = try await link.send(RedisCommand("SET", "a", "3"))
