@@ -2,6 +2,7 @@
 --
 -- KEYS: S T Z E of each of the claim's keys. ARGV: id. Answers 1 where it is there, else 0.
 
+local v
 --@include claims
 
 local id, found = ARGV[1], 0

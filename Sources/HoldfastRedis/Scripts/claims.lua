@@ -10,13 +10,14 @@
 --   Z  who stands here: blocked claims below zero, in the order of their placing; *clear* ones, which no earlier claim
 --      on this key blocks, above, by the end of their lives. An exclusive holder is in S alone.
 --   E  an entry for each of Z: <expires> <kind><flag> <life> <placed> <permits> <limit> <token><tail>
--- Times are the server's: milliseconds, placed and tokens in microseconds. A tail is the claim's channel and owner, and
--- where it has several keys, their names, each after a newline.
+-- `v` is what the script has read of the first key's S and T before, if it has. Times are the server's: milliseconds;
+-- placed and tokens in microseconds. A tail is the claim's channel and owner, and where it has several keys, their
+-- names, each after a newline.
 
 local SKIPS = 64 -- dead waiters that one call passes over
 local GRANTS = 128 -- claims that one call lets in
 local DROPS = 256 -- holders without a string, or expired, that one call drops per key
-local TOKEN_LIFE = 172800000 -- how long a counter outlives its last grant: 48 hours
+local TOKEN_LIFE = '172800000' -- how long a counter outlives its last grant: 48 hours
 local SIDE_SLACK = 3600000 -- the most by which Z and E outlive what a crash left in them
 local PATIENCE = 1000 -- how long the head of a queue, called to look after its other keys, holds up readers
 local PEER_TURNS = 0 -- hand-offs after which the string is left free for a polling peer; 0 is never
@@ -106,8 +107,8 @@ local function load(first)
   local q = queues[S]
   if q then return q end
   q = { S = S, T = KEYS[first + 1], Z = KEYS[first + 2], E = KEYS[first + 3], handoffs = 0, nudged = 0, pause = 0 }
-  local v = redis.call('MGET', q.S, q.T)
-  local s, t = v[1], v[2]
+  local values = first == 1 and v or redis.call('MGET', q.S, q.T)
+  local s, t = values[1], values[2]
   q.text = t
   q.last = t and tonumber(t)
   if not t then

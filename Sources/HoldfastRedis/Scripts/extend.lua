@@ -4,6 +4,7 @@
 -- Answers two numbers per claim: its token where it is held, 0 where it waits, -1 where it is gone; 1 where it was
 -- asked to let go.
 
+local v
 --@include claims
 --@include renewal
 

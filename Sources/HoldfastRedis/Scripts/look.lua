@@ -5,6 +5,7 @@
 -- Answers three numbers per claim: its token where it is held, 0 where it waits, -1 where it is gone; in how many
 -- milliseconds something may change by itself, -1 where nothing will; 1 where a peer has one of its keys.
 
+local v
 --@include claims
 --@include renewal
 

@@ -7,8 +7,9 @@
 -- called again; {-5, 0, ms} where the quarantine lasts so long.
 
 -- The lone exclusive claim on a free key that nobody waits for: four commands.
+local v
 if #KEYS == 4 and ARGV[5] == 'x' then
-  local v = redis.call('MGET', KEYS[1], KEYS[2])
+  v = redis.call('MGET', KEYS[1], KEYS[2])
   local last = v[2] and tonumber(v[2])
   if not v[1] and (last or (not v[2] and redis.call('EXISTS', KEYS[3]) == 0)) then
     local clock = redis.call('TIME')
@@ -16,7 +17,7 @@ if #KEYS == 4 and ARGV[5] == 'x' then
     if last and token <= last then token = last + 1 end
     local text = string.format('%.0f', token)
     if redis.call('SET', KEYS[1], 'hf1:' .. ARGV[1] .. ':-' .. text .. ARGV[3], 'NX', 'PX', ARGV[2]) then
-      redis.call('SET', KEYS[2], text, 'PX', 172800000)
+      redis.call('SET', KEYS[2], text, 'PX', '172800000')
       return token
     end
   end

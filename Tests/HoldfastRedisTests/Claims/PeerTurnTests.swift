@@ -18,14 +18,8 @@ import Testing
                 try await backend.hold(claims.next("warm"))
                 for _ in 0..<8 {
                     group.addTask {
-                        while !Task.isCancelled {
-                            let claim = try claims.next("k")
-                            if case .waiting = try await backend.place(claim, .always) {
-                                do { _ = try await backend.grant(of: claim.id) } catch { break }
-                            }
-                            try? await Task.sleep(for: .milliseconds(2))
-                            _ = try await backend.remove(claim.id)
-                        }
+                        // Ends by its cancellation.
+                        while (try? await turn(backend)) != nil {}
                         return false
                     }
                 }
@@ -42,6 +36,13 @@ import Testing
                 return got
             }
         }
+    }
+
+    private func turn(_ backend: RedisBackend) async throws {
+        let claim = try claims.next("k")
+        if case .waiting = try await backend.place(claim, .always) { _ = try await backend.grant(of: claim.id) }
+        try await Task.sleep(for: .milliseconds(2))
+        _ = try await backend.remove(claim.id)
     }
 
     @Test func `a peer that polls gets its turn where turns are asked for`() async throws {
