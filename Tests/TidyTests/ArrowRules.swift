@@ -7,13 +7,14 @@ enum ArrowRules {
         "Holdfast": [],
         "HoldfastSQL": ["Holdfast"],
         "HoldfastSQLite": ["Holdfast", "HoldfastSQL", "CSQLite"],
-        "HoldfastStores": ["Holdfast", "HoldfastSQLite"],
+        "HoldfastRedis": ["Holdfast"],
+        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis"],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
     ]
 
     /// Modules that exist only where their trait is on.
-    static let traits = ["HoldfastSQLite": "SQLite"]
+    static let traits = ["HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis"]
 
     static let all = [imports, wrapped]
 

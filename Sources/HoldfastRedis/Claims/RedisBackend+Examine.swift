@@ -23,7 +23,8 @@ extension RedisBackend {
         }
         let server = Duration.seconds(seconds) + .microseconds(micros)
         let difference = server - WallClock.now
-        let text = "the server's clock is \(difference) from this machine's"
+        let milliseconds = difference.nanoseconds / 1_000_000
+        let text = "the server's clock is \(milliseconds) ms from this machine's, the way there included"
         guard difference > Self.clockTolerance || difference < .zero - Self.clockTolerance else {
             return Finding(.fine, "clock", text)
         }
