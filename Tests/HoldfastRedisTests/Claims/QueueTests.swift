@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a lost push costs one look`() async throws {
+    @Test func `a grant whose push was lost with the connection is found when that is back`() async throws {
         let server = try await RedisServer()
         let proxy = try await FaultProxy(to: server.port)
         try await server.backends { direct in
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `ten thousand waiters on as many keys are looked after in few calls`() async throws {
+    @Test func `two thousand waiters on as many keys are looked after in few calls`() async throws {
         let server = try await RedisServer()
         try await server.backends(2) { backends in
             let count = 2_000
