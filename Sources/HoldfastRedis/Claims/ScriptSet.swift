@@ -33,7 +33,10 @@ struct ScriptSet: Sendable {
 
     var all: [Script] { [place, remove, extend, renew, look, ask, list] }
 
-    private static let parts = ["claims": PackageResources.claims_lua, "renewal": PackageResources.renewal_lua]
+    private static let parts = [
+        "claims": PackageResources.claims_lua, "renewal": PackageResources.renewal_lua,
+        "batch": PackageResources.batch_lua,
+    ]
 
     /// The text with what it includes, without its comments: the server need not read them.
     static func whole(_ bytes: [UInt8], peerTurns: Int) -> String {

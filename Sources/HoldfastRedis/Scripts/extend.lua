@@ -7,23 +7,10 @@
 local v
 --@include claims
 --@include renewal
+--@include batch
 
-local life, first, answers = tonumber(ARGV[1]), 1, {}
-local claims = {}
-for i = 2, #ARGV, 2 do
-  local parts = {}
-  for _ = 1, tonumber(ARGV[i + 1]) do
-    local q = load(first)
-    if not q.promoted then
-      promote(q)
-      q.promoted = true
-    end
-    parts[#parts + 1] = q
-    first = first + 4
-  end
-  claims[#claims + 1] = { id = ARGV[i], parts = parts }
-end
-for _, claim in ipairs(claims) do
+local life, answers = tonumber(ARGV[1]), {}
+for _, claim in ipairs(batch(2)) do
   local state, asked = renew(claim.id, life, claim.parts)
   answers[#answers + 1] = state
   answers[#answers + 1] = asked and 1 or 0

@@ -8,22 +8,10 @@
 local v
 --@include claims
 --@include renewal
+--@include batch
 
-local first, answers, claims = 1, {}, {}
-for i = 1, #ARGV, 2 do
-  local parts = {}
-  for _ = 1, tonumber(ARGV[i + 1]) do
-    local q = load(first)
-    if not q.promoted then
-      promote(q)
-      q.promoted = true
-    end
-    parts[#parts + 1] = q
-    first = first + 4
-  end
-  claims[#claims + 1] = { id = ARGV[i], parts = parts }
-end
-for _, claim in ipairs(claims) do
+local answers = {}
+for _, claim in ipairs(batch(1)) do
   local state = renew(claim.id, 0, claim.parts)
   local next, peer = -1, 0
   if state == 0 then

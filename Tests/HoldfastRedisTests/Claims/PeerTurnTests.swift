@@ -41,6 +41,7 @@ import Testing
     private func turn(_ backend: RedisBackend) async throws {
         let claim = try claims.next("k")
         if case .waiting = try await backend.place(claim, .always) { _ = try await backend.grant(of: claim.id) }
+        // How long each holds it.
         try await Task.sleep(for: .milliseconds(2))
         _ = try await backend.remove(claim.id)
     }

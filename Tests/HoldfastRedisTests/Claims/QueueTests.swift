@@ -55,6 +55,7 @@ import Testing
             try await backends[0].hold(holder)
             for claim in dead { try await backends[0].wait(claim) }
             try await backends[1].wait(alive)
+            // Time itself is under test: their lives are to be over, and nothing else is to have happened.
             try await Task.sleep(for: .milliseconds(1050))
             let start = ContinuousClock.now
             _ = try await backends[0].remove(holder.id)
@@ -128,6 +129,7 @@ import Testing
                 try await backends[1].wait(claims.next(key, life: .seconds(300)))
             }
             try server.command("CONFIG", "RESETSTAT")
+            // The span that is measured, not a wait for a state.
             try await Task.sleep(for: .seconds(2))
             let calls = try server.calls()["evalsha", default: 0]
             // Each key is due twice to four times: in batches, if they fall together.
