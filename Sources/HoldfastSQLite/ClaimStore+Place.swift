@@ -28,7 +28,7 @@ extension ClaimStore {
         let token = blocked == 0 ? try drawToken() : nil
         try insert(claim, parts, at: place, expiresAt: expiresAt, token: token, blocked: blocked)
         noteExpiry(expiresAt)
-        return token.map { .held(Grant(token: $0)) } ?? .waiting
+        return token.map { .held(Grant(token: $0)) } ?? .waiting()
     }
 
     /// Clamped, whatever a caller asks for.
@@ -41,7 +41,7 @@ extension ClaimStore {
     private func replace(_ id: Claim.ID, until: Int64) throws -> Placement? {
         guard let (grant, _) = try state(of: id) else { return nil }
         _ = try extend(id, until: until)
-        return grant.map { .held($0) } ?? .waiting
+        return grant.map { .held($0) } ?? .waiting()
     }
 
     private func insert(_ part: Claim.Part, of id: Claim.ID, at place: Int64, isClear: Bool) throws {

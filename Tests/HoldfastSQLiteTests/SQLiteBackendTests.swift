@@ -52,7 +52,7 @@ import Testing
         let first = try SQLiteBackend(path: store.path)
         let second = try SQLiteBackend(path: store.path)
         let token = try #require(try await first.place(.test(1, "a"), .always).token)
-        #expect(try await second.place(.test(2, "a"), .always) == .waiting)
+        #expect(try await second.place(.test(2, "a"), .always) == .waiting())
         async let grant = second.grant(of: Claim.test(2, "a").id)
         #expect(try await first.remove(Claim.test(1, "a").id) == .removed)
         #expect(try await grant.token > token)

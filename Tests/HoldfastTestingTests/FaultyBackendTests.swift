@@ -64,7 +64,7 @@ import Testing
         await #expect { try await faulty.place(claim, .always) } throws: { ($0 as? LockError)?.code == .unavailable }
         faulty.setCut(false)
         #expect(try await memory.remove(claim.id) == .absent)
-        #expect(try await faulty.place(claim, .always) != .waiting)
+        #expect(try await faulty.place(claim, .always) != .waiting())
     }
 
     @Test func `a removal is deaf to cancellation`() async throws {

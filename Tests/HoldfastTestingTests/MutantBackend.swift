@@ -47,7 +47,7 @@ final class MutantBackend: LockBackend {
                 mutant != .placeIsNotIdempotent || state.entries[index].token != nil
             {
                 state.entries[index].expiresAt = max(state.entries[index].expiresAt, now + claim.timeToLive)
-                return .success(state.entries[index].token.map { .held(Grant(token: $0)) } ?? .waiting)
+                return .success(state.entries[index].token.map { .held(Grant(token: $0)) } ?? .waiting())
             }
             if mutant == .placeIsNotIdempotent { state.entries.removeAll { $0.claim.id == claim.id } }
             guard mayMeet(claim, state.entries) else { return .failure(LockError(.modeConflict, "modes conflict")) }
@@ -58,7 +58,7 @@ final class MutantBackend: LockBackend {
                 if mutant != .refusedClaimStays { state.entries.removeLast() }
                 return .success(.refused)
             }
-            guard !isBlocked, let token = nextToken(&state) else { return .success(.waiting) }
+            guard !isBlocked, let token = nextToken(&state) else { return .success(.waiting()) }
             state.entries[state.entries.count - 1].token = token
             return .success(.held(Grant(token: token)))
         }

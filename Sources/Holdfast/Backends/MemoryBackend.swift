@@ -56,7 +56,7 @@ public final class MemoryBackend: LockBackend {
             do throws(LockError) {
                 let placement = try state.table.place(claim, condition, now: now)
                 // Only a claim that somebody waits behind needs its expiry watched.
-                return (.success(placement), placement == .waiting && state.mustLook(now: now))
+                return (.success(placement), placement == .waiting() && state.mustLook(now: now))
             } catch {
                 return (.failure(error), false)
             }

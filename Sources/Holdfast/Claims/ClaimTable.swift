@@ -76,7 +76,7 @@ public struct ClaimTable: Sendable {
         expire(now: now)
         if let entry = entries[claim.id] {
             prolong(claim.id, until: now + claim.timeToLive)
-            return entry.token.map { .held(Grant(token: $0)) } ?? .waiting
+            return entry.token.map { .held(Grant(token: $0)) } ?? .waiting()
         }
         try admit(claim)
         if condition == .ifFree, claim.parts.contains(where: { queues[$0.key]?.admits($0.mode) == false }) {
@@ -92,7 +92,7 @@ public struct ClaimTable: Sendable {
         if entry.blockedParts == 0 { entry.token = drawToken() }
         entries[claim.id] = entry
         expiries.add(claim.id, at: entry.expiresAt)
-        return entry.token.map { .held(Grant(token: $0)) } ?? .waiting
+        return entry.token.map { .held(Grant(token: $0)) } ?? .waiting()
     }
 
     /// Removes a claim, held or waiting.

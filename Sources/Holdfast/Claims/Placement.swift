@@ -9,14 +9,21 @@ public enum PlaceCondition: Sendable, Hashable {
 /// What a backend says when a claim comes to be held.
 public struct Grant: Sendable, Hashable {
     public let token: FencingToken
+    /// Of a `place` that was held at once: how much of the claim's life was over when it was sent. Zero but where
+    /// claims share a session that was kept alive a while ago.
+    public let age: Duration
 
-    public init(token: FencingToken) { self.token = token }
+    public init(token: FencingToken, age: Duration = .zero) {
+        self.token = token
+        self.age = age
+    }
 }
 
 /// What became of a `place`.
 public enum Placement: Sendable, Hashable {
     case held(Grant)
-    case waiting
+    /// - age: as ``Grant/age``.
+    case waiting(age: Duration = .zero)
     /// Only under ``PlaceCondition/ifFree``: an earlier claim blocks it.
     case refused
 }
@@ -27,10 +34,14 @@ public struct Extension: Sendable, Hashable {
     public var gone: Set<Claim.ID>
     /// Extended, but an operator asks the owner to let go (`holdfast break`).
     public var asked: Set<Claim.ID>
+    /// How much of the claims' new life was over when the request was sent: zero but where a session lives less long
+    /// than they should.
+    public var age: Duration
 
-    public init(gone: Set<Claim.ID> = [], asked: Set<Claim.ID> = []) {
+    public init(gone: Set<Claim.ID> = [], asked: Set<Claim.ID> = [], age: Duration = .zero) {
         self.gone = gone
         self.asked = asked
+        self.age = age
     }
 }
 

@@ -98,10 +98,10 @@ extension ClaimMachine {
     /// The place was acknowledged, held or waiting.
     ///
     /// The life counts from the *first* sending: an earlier one whose answer was lost may be the one that was executed.
-    package mutating func placeAcknowledged() {
+    package mutating func placeAcknowledged(age: Duration = .zero) {
         guard phase == .placing else { return }
         phase = .waiting
-        acknowledge(sentAt: firstSentAt)
+        acknowledge(sentAt: firstSentAt, age: age)
     }
 
     /// The place's outcome is unknown, and the caller goes on trying.
@@ -171,8 +171,11 @@ extension ClaimMachine {
     }
 
     /// - Parameters:
+    ///   - age: how much of the new life was over at `sentAt`.
     ///   - now: an answer that comes after the deadline comes too late: what is lost by the clock stays lost.
-    package mutating func renewed(sentAt: Duration, for timeToLive: Duration, now: Duration) -> Tick.Event? {
+    package mutating func renewed(
+        sentAt: Duration, age: Duration = .zero, for timeToLive: Duration, now: Duration
+    ) -> Tick.Event? {
         isRenewing = false
         switch phase {
         case .placing, .lost, .ended: return nil
@@ -184,7 +187,7 @@ extension ClaimMachine {
             renewAt = sentAt
             return nil
         }
-        acknowledge(sentAt: sentAt)
+        acknowledge(sentAt: sentAt, age: age)
         if isHurried { renewAt = sentAt }
         isHurried = false
         return nil
@@ -222,11 +225,13 @@ extension ClaimMachine {
         renewAt = min(renewAt, now)
     }
 
-    private mutating func acknowledge(sentAt: Duration) {
-        guard sentAt >= acknowledgedAt else { return }
-        acknowledgedAt = sentAt
-        deadline = max(deadline, sentAt + timing.guaranteed)
-        renewAt = sentAt + timing.renewalInterval
+    private mutating func acknowledge(sentAt: Duration, age: Duration) {
+        let bornAt = sentAt - max(.zero, age)
+        // However old a session's life is from the start, asking again at once would not make it younger.
+        renewAt = max(bornAt + timing.renewalInterval, sentAt + timing.retryInterval)
+        guard bornAt >= acknowledgedAt || deadline == .zero else { return }
+        acknowledgedAt = bornAt
+        deadline = max(deadline, bornAt + timing.guaranteed)
         isAtRisk = false
     }
 }

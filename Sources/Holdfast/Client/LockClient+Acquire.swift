@@ -82,8 +82,8 @@ extension LockClient {
                 throw LockError(.busy, "another claim holds the key", key: plan.parts.first?.key)
             case .held(let grant):
                 return try await settle(state, plan) { state.accept(grant, now: self.time.now, isPlacement: true) }
-            case .waiting:
-                state.update { $0.machine.placeAcknowledged() }
+            case .waiting(let age):
+                state.update { $0.machine.placeAcknowledged(age: age) }
                 try await register(state)
                 if !isRunning { state.nudge() }
                 observation.tell(.waited, state)
@@ -184,7 +184,7 @@ extension LeaseState {
     /// Takes a grant in; too late a one is left to be removed.
     func accept(_ grant: Grant, now: Duration, isPlacement: Bool) {
         update { core in
-            if isPlacement { core.machine.placeAcknowledged() }
+            if isPlacement { core.machine.placeAcknowledged(age: grant.age) }
             if core.machine.granted(now: now) == .held {
                 core.token = grant.token
             } else if core.waitEvent == nil {

@@ -90,7 +90,9 @@ extension LockClient {
                     if core.waitEvent == nil { core.waitEvent = event }
                     return event
                 }
-                if let event = core.machine.renewed(sentAt: sentAt, for: timeToLive, now: self.time.now) {
+                if let event = core.machine.renewed(
+                    sentAt: sentAt, age: answer.age, for: timeToLive, now: self.time.now)
+                {
                     if core.waitEvent == nil { core.waitEvent = event }
                     return event
                 }

@@ -47,7 +47,7 @@ extension RedisBackend {
             guard isDurable else { throw tooFewReplicas(claim) }
             let interval = reply == .integer(0) ? Roster.lookInterval : Roster.peerLookInterval
             roster.waits(claim.id, lookAt: roster.time.now + Roster.spread(interval))
-            return .waiting
+            return .waiting()
         case .integer(-1):
             roster.forget(claim.id)
             return .refused

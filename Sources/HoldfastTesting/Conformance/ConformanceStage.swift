@@ -70,7 +70,9 @@ extension ConformanceStage {
 
     func wait(_ claim: Claim, on backend: (any LockBackend)? = nil) async throws {
         let placement = try await (backend ?? self.backend).place(claim, .always)
-        try require(placement == .waiting, "\(describe(claim)) should wait, and is \(placement)")
+        guard case .waiting = placement else {
+            throw ConformanceFailure("\(describe(claim)) should wait, and is \(placement)")
+        }
     }
 
     /// Waits for a grant, within the bound of a hand-off.

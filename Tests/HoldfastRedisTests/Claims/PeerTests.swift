@@ -100,7 +100,7 @@ import Testing
                 try await sleeper.wait(waiter)
                 try await eventually("the peer is gone") { try server.command("EXISTS", "lock:k").int == 0 }
                 let placement = try await backends[0].place(newcomer, .always)
-                #expect(placement == .waiting)
+                #expect(placement == .waiting())
                 _ = try await sleeper.grant(of: waiter.id)
             }
         }

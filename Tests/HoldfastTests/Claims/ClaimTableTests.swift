@@ -6,8 +6,8 @@ import Testing
         let table = TestTable()
         let first = try table.put(1, "a")
         #expect(first.isHeld)
-        #expect(try table.put(2, "a") == .waiting)
-        #expect(try table.put(3, "a") == .waiting)
+        #expect(try table.put(2, "a") == .waiting())
+        #expect(try table.put(3, "a") == .waiting())
         #expect(table.blockers(3) == [1, 2])
         #expect(table.removed(1) == [2])
         let second = try #require(table.grant(2))
@@ -20,7 +20,7 @@ import Testing
         let first = try table.put(1, "a")
         #expect(try table.put(1, "a") == first)
         try table.put(2, "a")
-        #expect(try table.put(2, "a") == .waiting)
+        #expect(try table.put(2, "a") == .waiting())
         #expect(table.count == 2)
     }
 
@@ -38,9 +38,9 @@ import Testing
         let table = TestTable()
         #expect(try table.put(1, "a", .shared).isHeld)
         #expect(try table.put(2, "a", .shared).isHeld)
-        #expect(try table.put(3, "a", .exclusive) == .waiting)
-        #expect(try table.put(4, "a", .shared) == .waiting)
-        #expect(try table.put(5, "a", .shared) == .waiting)
+        #expect(try table.put(3, "a", .exclusive) == .waiting())
+        #expect(try table.put(4, "a", .shared) == .waiting())
+        #expect(try table.put(5, "a", .shared) == .waiting())
         #expect(table.removed(1) == [])
         #expect(table.removed(2) == [3])
         #expect(table.removed(3) == [4, 5])
@@ -57,15 +57,15 @@ import Testing
     @Test func `permits are a sum over all earlier claims, not a matter of pairs`() throws {
         let table = TestTable()
         for number: UInt64 in 1...3 { #expect(try table.put(number, "a", .permits(1, of: 3)).isHeld) }
-        #expect(try table.put(4, "a", .permits(1, of: 3)) == .waiting)
+        #expect(try table.put(4, "a", .permits(1, of: 3)) == .waiting())
         #expect(table.removed(2) == [4])
     }
 
     @Test func `a large permit claim at the head is not overtaken by small ones`() throws {
         let table = TestTable()
         try table.put(1, "a", .permits(2, of: 3))
-        #expect(try table.put(2, "a", .permits(3, of: 3)) == .waiting)
-        #expect(try table.put(3, "a", .permits(1, of: 3)) == .waiting)
+        #expect(try table.put(2, "a", .permits(3, of: 3)) == .waiting())
+        #expect(try table.put(3, "a", .permits(1, of: 3)) == .waiting())
         #expect(table.removed(1) == [2])
         #expect(table.removed(2) == [3])
     }
@@ -85,8 +85,8 @@ import Testing
     @Test func `several keys are placed at one point in the order`() throws {
         let table = TestTable()
         try table.put(1, "a")
-        #expect(try table.place(.test(2, [.init("a"), .init("b")]), now: .zero) == .waiting)
-        #expect(try table.put(3, "b") == .waiting)
+        #expect(try table.place(.test(2, [.init("a"), .init("b")]), now: .zero) == .waiting())
+        #expect(try table.put(3, "b") == .waiting())
         #expect(table.removed(1) == [2])
         #expect(table.removed(2) == [3])
     }
@@ -95,8 +95,8 @@ import Testing
         let table = TestTable()
         try table.put(1, "a")
         try table.put(2, "b")
-        #expect(try table.place(.test(3, [.init("a"), .init("b", .shared)]), now: .zero) == .waiting)
-        #expect(try table.put(4, "b", .shared) == .waiting)
+        #expect(try table.place(.test(3, [.init("a"), .init("b", .shared)]), now: .zero) == .waiting())
+        #expect(try table.put(4, "b", .shared) == .waiting())
         #expect(table.removed(2) == [4])
         #expect(table.removed(1) == [3])
     }

@@ -28,6 +28,23 @@ import Testing
         #expect(machine.deadline == timing.guaranteed)
     }
 
+    @Test func `a life that was part over at the sending ends so much earlier, and is renewed so much earlier`() {
+        var machine = ClaimMachine(timing: timing)
+        machine.placeSent(at: .seconds(20))
+        machine.placeAcknowledged(age: .seconds(4))
+        #expect(machine.granted(now: .seconds(20)) == .held)
+        #expect(machine.deadline == .seconds(16) + timing.guaranteed)
+        #expect(machine.nextTick == .seconds(26))
+    }
+
+    @Test func `a session that is always old moves the deadline back, and is not asked all the time`() {
+        var machine = held()
+        #expect(machine.tick(now: .seconds(10)).renews)
+        _ = machine.renewed(sentAt: .seconds(10), age: .seconds(15), for: .seconds(30), now: .seconds(10))
+        #expect(machine.deadline == timing.guaranteed)
+        #expect(machine.tick(now: .seconds(11)) == ClaimMachine.Tick())
+    }
+
     @Test func `a grant never moves the deadline`() {
         var machine = ClaimMachine(timing: timing)
         machine.placeSent(at: .zero)
