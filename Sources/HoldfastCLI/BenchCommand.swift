@@ -9,8 +9,10 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             cycles: each worker acquires and releases a key of its own. handoff: all workers share one key and hold it \
             for 1 ms; timed from calling release to the next acquire's return. A hand-off back to the worker that \
-            released is counted as again, not timed. --store memory:// measures the client alone. raw: plain one-row \
-            committed inserts beside a sqlite store, to compare with; one worker.
+            released is counted as again, not timed. --store memory:// measures the client alone.
+
+            To compare with: raw makes the store's own requests of a cycle without a claim (sqlite: one-row commits, \
+            one worker); push times the request that wakes a waiter until a task of this process has it.
 
             EXAMPLES
               holdfast bench cycles --workers 64
@@ -22,8 +24,8 @@ struct BenchCommand: ParsableCommand {
     private static let processesLimit = 1_000
 
     @Argument(
-        help: ArgumentHelp("cycles, handoff or raw.", valueName: "MODE"),
-        completion: .list(["cycles", "handoff", "raw"]))
+        help: ArgumentHelp("cycles, handoff, raw or push.", valueName: "MODE"),
+        completion: .list(["cycles", "handoff", "raw", "push"]))
     var mode: String
 
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tasks; 64.", valueName: "N"))
@@ -41,6 +43,9 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "cycles: with withLock, not acquire and release.")
     var scoped = false
 
+    @Flag(help: "Run the workers on the task pool, and not on the thread of the store's connection.")
+    var pool = false
+
     @Flag(help: "The same as -o json.")
     var json = false
 
@@ -51,12 +56,12 @@ struct BenchCommand: ParsableCommand {
     mutating func run() throws {
         try Arguments.checkUTF8()
         json = try output.format(json: json) == .json
-        guard mode != "raw" else { return try runRaw() }
         guard let kind = BenchPlan.Kind(rawValue: mode) else {
-            throw Failure(.usage, "bench \"\(mode)\": choose cycles, handoff or raw")
+            throw Failure(.usage, "bench \"\(mode)\": choose cycles, handoff, raw or push")
         }
         let processes = try Self.count(processes, "--processes", limit: Self.processesLimit)
         let store = try store.resolve()
+        guard kind != .raw || !store.isFile else { return try runRaw(store) }
         guard processes == 1 || !store.isInProcess else {
             throw Failure(.usage, "memory:// is one process's own; --processes needs a store that processes share")
         }
@@ -65,7 +70,7 @@ struct BenchCommand: ParsableCommand {
         let plan = BenchPlan(
             kind: kind, workers: workers, processes: processes,
             seconds: try DurationText.parse(seconds, for: "--seconds"), usesOneKey: oneKey, isScoped: scoped,
-            store: store, prefix: "bench/\(getpid())")
+            usesPool: pool, store: store, prefix: "bench/\(getpid())")
         let conductor = try BenchConductor(plan)
         let elapsed = try conductor.run()
         report(plan, conductor.board, elapsed)
@@ -78,9 +83,9 @@ struct BenchCommand: ParsableCommand {
         return count
     }
 
-    private func runRaw() throws {
+    private func runRaw(_ store: Store) throws {
         let duration = try DurationText.parse(seconds, for: "--seconds")
-        let samples = try store.resolve().rawInserts(for: duration).sorted()
+        let samples = try store.rawInserts(for: duration).sorted()
         let total = samples.reduce(.zero, +)
         report(
             BenchReport(

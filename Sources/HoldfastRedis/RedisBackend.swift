@@ -60,6 +60,9 @@ public final class RedisBackend: LockBackend {
         }
     }
 
+    /// The event loop's.
+    public var executor: (any TaskExecutor)? { RedisLoop.executor }
+
     public func hints() -> AsyncStream<[Claim.ID]> { ears.hintStream }
 }
 #endif

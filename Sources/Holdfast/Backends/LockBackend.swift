@@ -6,6 +6,10 @@
 public protocol LockBackend: Sendable {
     var capabilities: BackendCapabilities { get }
 
+    /// The thread on which this backend's answers arrive, where there is one: a task that prefers it awaits them
+    /// without a change of thread. Short waits and short sections only; what blocks it delays every answer.
+    var executor: (any TaskExecutor)? { get }
+
     /// Keeps connections and sessions alive; returns when cancelled. Called once, by the client's own `run()`.
     func run() async throws
 
@@ -42,6 +46,9 @@ public protocol LockBackend: Sendable {
 }
 
 extension LockBackend {
+    /// None.
+    public var executor: (any TaskExecutor)? { nil }
+
     public func hints() -> AsyncStream<[Claim.ID]> { AsyncStream { $0.finish() } }
 
     /// Nothing to tell.

@@ -3,7 +3,7 @@ extension LockClient {
     func awaitGrant(_ state: LeaseState) async {
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.follow(state) }
+                group.addTask(executorPreference: self.backend.executor) { await self.follow(state) }
                 await state.changed(from: .waiting)
                 group.cancelAll()
             }

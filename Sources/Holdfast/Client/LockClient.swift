@@ -53,6 +53,13 @@ public final class LockClient: Service, Sendable {
         self.random = Mutex(random)
     }
 
+    /// The thread on which the store's answers arrive, where there is one.
+    ///
+    /// A task that prefers it (`withTaskExecutorPreference(locks.executor) { … }`) awaits locks without a change of
+    /// thread, which halves the time of an uncontended cycle on a near server. All such tasks and all answers share the
+    /// one thread: for short sections that do not block.
+    public var executor: (any TaskExecutor)? { backend.executor }
+
     /// What the backend can and cannot promise.
     public var capabilities: BackendCapabilities { backend.capabilities }
 

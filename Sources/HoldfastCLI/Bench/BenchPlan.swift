@@ -4,6 +4,8 @@ import Holdfast
 struct BenchPlan: Sendable {
     enum Kind: String, Sendable {
         case cycles, handoff
+        /// The store's own requests, without a claim.
+        case raw, push
     }
 
     let kind: Kind
@@ -12,6 +14,8 @@ struct BenchPlan: Sendable {
     let seconds: Duration
     let usesOneKey: Bool
     let isScoped: Bool
+    /// On the task pool, and not on the connection's own thread.
+    let usesPool: Bool
     let store: Store
 
     /// Nobody else's, unless two benches share a process id and a store.

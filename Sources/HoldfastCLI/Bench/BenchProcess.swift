@@ -27,8 +27,11 @@ struct BenchProcess: Sendable {
         while board.start == 0 { try await time.sleep(until: time.now + Self.look) }
         try await time.sleep(until: time.now + .nanoseconds(board.start - BootTime.now))
         try await withThrowingTaskGroup(of: Void.self) { group in
+            let executor = plan.usesPool ? nil : client.executor
             for worker in plan.workers(of: number) {
-                group.addTask { try await BenchWorker(number: worker, plan: plan, client: client, board: board).run() }
+                group.addTask(executorPreference: executor) {
+                    try await BenchWorker(number: worker, plan: plan, client: client, board: board).run()
+                }
             }
             try await group.waitForAll()
             board.ends(at: BootTime.now)

@@ -1,3 +1,4 @@
+import Glibc
 import Holdfast
 
 /// One task of a bench, from the common start to the common end.
@@ -17,6 +18,7 @@ struct BenchWorker: Sendable {
             switch plan.kind {
             case .cycles: try await cycles(until: end)
             case .handoff: try await handoff(until: end)
+            case .raw, .push: try await bare(until: end)
             }
         board.advance(by: score.turns % Self.progressStride)
         board.add(score, of: number)
@@ -36,6 +38,31 @@ struct BenchWorker: Sendable {
             let now = BootTime.now
             score.latencies.record(now - last)
             last = now
+            await count(&score)
+        }
+        return score
+    }
+
+    private func bare(until end: Int64) async throws -> Score {
+        guard let store = client.bareStore else {
+            throw Failure(.usage, "bench \(plan.kind.rawValue): this store has nothing to compare with")
+        }
+        var score = Score()
+        let time = Timekeeper(ContinuousClock())
+        let number = UInt64(getpid()) << 32 + UInt64(number)
+        var last = BootTime.now
+        while last < end {
+            if plan.kind == .push {
+                // As long as a hand-off's hold: what has rested wakes as slowly.
+                try await time.sleep(until: time.now + Self.hold)
+                score.latencies.record(try await store.barePush(number).nanoseconds)
+                last = BootTime.now
+            } else {
+                try await store.bareCycle(number)
+                let now = BootTime.now
+                score.latencies.record(now - last)
+                last = now
+            }
             await count(&score)
         }
         return score

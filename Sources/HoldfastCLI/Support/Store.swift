@@ -43,6 +43,15 @@ struct Store: Sendable {
 
     /// Whether other processes cannot see it.
     var isInProcess: Bool { url.kind == .memory }
+
+    /// Whether it is the embedded one.
+    var isFile: Bool {
+        #if SQLite
+        url.kind == .sqlite
+        #else
+        false
+        #endif
+    }
 }
 
 #if SQLite

@@ -19,6 +19,8 @@ final class Ears: Sendable {
     private let cluster = Atomic(false)
     private let runID = Mutex<String?>(nil)
     private let wasWarned = Atomic(false)
+    /// Those that wait for a push which is no claim's.
+    let bare = Mutex<[Claim.ID: Waiter<Void>]>([:])
 
     init(roster: Roster, hasQuarantine: Bool, logger: Logger?) {
         self.roster = roster
@@ -42,6 +44,7 @@ final class Ears: Sendable {
         case "g":
             guard words.count == 3, let raw = Int64(words[1]), let token = FencingToken(rawValue: raw) else { return }
             roster.granted(id, token)
+        case "b": bare.withLock { $0[id] }?.settle(.success(()))
         case "n": roster.hurry(id)
         case "a", "r": hinting.yield([id])
         default: break

@@ -68,6 +68,9 @@ final class RedisLink: Sendable {
         try await batch(Request(commands, deadline: .now() + bounds.requestTimeout), isCancellable: false)
     }
 
+    /// Waits for no answer.
+    func post(_ command: RedisCommand) { hand(over: Request(command, deadline: .now() + bounds.requestTimeout)) }
+
     private func single(_ request: Request, isCancellable: Bool) async throws(LockError) -> RESPValue {
         try await request.reply(isCancellable: isCancellable) { hand(over: request) }.value()
     }

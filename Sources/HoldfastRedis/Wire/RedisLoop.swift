@@ -7,5 +7,18 @@ enum RedisLoop {
     /// Never shut down; idle without links.
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     static let shared = group.next()
+    static let executor = RedisLoopExecutor(loop: shared)
+}
+
+/// Runs tasks on a loop's thread, where its answers arrive.
+final class RedisLoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
 }
 #endif
