@@ -127,6 +127,7 @@ let package = Package(
                 .target(name: "CSQLite", condition: when("SQLite")),
             ],
             swiftSettings: strict),
+        .testTarget(name: "HoldfastSQLTests", dependencies: ["Holdfast", "HoldfastSQL"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastRedisTests",
             dependencies: [
