@@ -25,7 +25,8 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
         .trait(name: "Redis", description: "Redis, Valkey and their clones, redis://host."),
-        .default(enabledTraits: ["SQLite", "Redis"]),
+        .trait(name: "Postgres", description: "PostgreSQL, postgres://host. Needs libpq-dev."),
+        .default(enabledTraits: ["SQLite", "Redis", "Postgres"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -75,6 +76,15 @@ let package = Package(
             ],
             // In the code, so that a program needs no files beside it.
             resources: [.embedInCode("Scripts")],
+            swiftSettings: strict),
+        .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "HoldfastPostgres",
+            dependencies: [
+                "Holdfast", "HoldfastSQL",
+                .target(name: "CPQ", condition: when("Postgres")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .target(
             name: "HoldfastStores",
@@ -128,6 +138,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "HoldfastSQLTests", dependencies: ["Holdfast", "HoldfastSQL"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastPostgresTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", .target(name: "HoldfastPostgres", condition: when("Postgres")),
+            ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastRedisTests",
             dependencies: [

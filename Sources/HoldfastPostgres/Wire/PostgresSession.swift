@@ -1,0 +1,186 @@
+#if Postgres
+import CPQ
+import Holdfast
+import HoldfastSQL
+
+/// One session with a server, on the loop's thread: batches of statements go in, in order, each in one write.
+///
+/// The statements of a batch are one transaction, unless they say otherwise; it counts as done when the server is ready
+/// for the next. A session whose server does not answer in time is closed: what it was asked has an unknown outcome.
+actor PostgresSession {
+    typealias Outcome = Result<[PostgresResult], LockError>
+
+    private struct Batch {
+        var missing: Int
+        var results: [PostgresResult] = []
+        let waiter: CheckedContinuation<Outcome, Never>
+    }
+
+    private enum Stage {
+        case connecting(CheckedContinuation<LockError?, Never>?)
+        case open
+        case closed(LockError)
+    }
+
+    nonisolated let loop: SocketLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private var handle: PostgresHandle?
+    private var socket: Int32 = -1
+    private var stage = Stage.connecting(nil)
+    private var batches: [Batch] = []
+    private var closedWaiters: [CheckedContinuation<LockError, Never>] = []
+    private let target: String
+    private let onNotify: @Sendable (String, String) -> Void
+
+    /// - Parameters:
+    ///   - parameters: libpq's connection parameters; hosts by address where a name would have to be looked up.
+    ///   - target: for messages.
+    ///   - onNotify: called on the loop's thread with channel and payload.
+    init(
+        _ parameters: [(String, String)], target: String,
+        onNotify: @escaping @Sendable (String, String) -> Void = { _, _ in }
+    ) throws(LockError) {
+        loop = try SocketLoop.shared()
+        self.target = target
+        self.onNotify = onNotify
+        guard let handle = PostgresHandle(parameters) else {
+            throw LockError(.unavailable, "no memory for a connection")
+        }
+        self.handle = consume handle
+    }
+
+    /// Returns when the server has greeted; throws why it did not.
+    func connect() async throws(LockError) {
+        let failure = await withCheckedContinuation { waiter in
+            stage = .connecting(waiter)
+            step(PGRES_POLLING_WRITING)
+        }
+        if let failure { throw failure }
+    }
+
+    /// Runs the statements in one write. The answer to each is in its place; a failed one is no error here.
+    func run(_ statements: [PostgresStatement]) async throws(LockError) -> [PostgresResult] {
+        if case .closed(let reason) = stage { throw reason }
+        let outcome = await withCheckedContinuation { waiter in
+            batches.append(Batch(missing: statements.count, waiter: waiter))
+            guard send(statements) else { return lost() }
+            flush()
+        }
+        return try outcome.get()
+    }
+
+    func run(_ statement: PostgresStatement) async throws(LockError) -> PostgresResult {
+        try await run([statement])[0]
+    }
+
+    /// Ends the session; what is under way has an unknown outcome.
+    func close(_ reason: LockError = LockError(.unavailable, "the session with PostgreSQL was closed")) {
+        guard handle != nil else { return }
+        if socket >= 0 { loop.forget(socket) }
+        socket = -1
+        handle = nil
+        let before = stage
+        stage = .closed(reason)
+        if case .connecting(let waiter) = before { waiter?.resume(returning: reason) }
+        for batch in batches { batch.waiter.resume(returning: .failure(reason)) }
+        batches = []
+        for waiter in closedWaiters { waiter.resume(returning: reason) }
+        closedWaiters = []
+    }
+
+    /// Returns when the session has ended, and why.
+    func whenClosed() async -> LockError {
+        if case .closed(let reason) = stage { return reason }
+        return await withCheckedContinuation { closedWaiters.append($0) }
+    }
+
+    /// The process that serves this session; 0 where it is closed.
+    var backend: Int32 { handle?.backend ?? 0 }
+
+    func parameter(_ name: String) -> String? { handle?.parameter(name) ?? nil }
+}
+
+// MARK: - The socket
+
+extension PostgresSession {
+    private func step(_ wanted: PostgresPollingStatusType) {
+        watch(wanted == PGRES_POLLING_READING ? .readable : .writable)
+    }
+
+    /// The socket may be another after each step of connecting.
+    private func watch(_ events: SocketEvents) {
+        guard let now = handle?.socket, now >= 0 else { return lost() }
+        guard now != socket else { return loop.wait(now, for: events) }
+        if socket >= 0 { loop.forget(socket) }
+        socket = now
+        loop.watch(now, for: events) { [weak self] events in
+            self?.assumeIsolated { $0.told(events) }
+        }
+    }
+
+    private func told(_ events: SocketEvents) {
+        switch stage {
+        case .closed: return
+        case .connecting(let waiter): connecting(waiter)
+        case .open:
+            if events.contains(.writable) { flush() }
+            if !events.isDisjoint(with: [.readable, .hungUp]) { read() }
+        }
+    }
+
+    private func connecting(_ waiter: CheckedContinuation<LockError?, Never>?) {
+        guard let status = handle?.pollConnect() else { return }
+        switch status {
+        case PGRES_POLLING_OK:
+            guard handle?.enterPipeline() == true else { return lost() }
+            stage = .open
+            watch(.readable)
+            waiter?.resume(returning: nil)
+        case PGRES_POLLING_READING, PGRES_POLLING_WRITING: step(status)
+        default: lost()
+        }
+    }
+
+    private func send(_ statements: [PostgresStatement]) -> Bool {
+        for statement in statements where handle?.send(statement) != true { return false }
+        return handle?.sync() == true
+    }
+
+    private func flush() {
+        guard let isMore = handle?.flush() ?? nil else { return lost() }
+        watch(isMore ? [.readable, .writable] : .readable)
+    }
+
+    private func read() {
+        let isAlive = handle?.consume() == true
+        while let (channel, payload) = handle?.notification() ?? nil { onNotify(channel, payload) }
+        while !batches.isEmpty, let next = handle?.next() {
+            switch next {
+            case .result(let result): batches[0].results.append(result)
+            case .end: if batches[0].missing == 0 { return lost() } else { batches[0].missing -= 1 }
+            case .sync:
+                let batch = batches.removeFirst()
+                batch.waiter.resume(returning: .success(batch.results))
+            case .nothingYet:
+                if !isAlive { lost() }
+                return
+            }
+        }
+        if !isAlive { lost() }
+    }
+
+    private func lost() {
+        let message = handle?.message ?? ""
+        let code: LockError.Code = handle?.usedPassword == true || isRefusal(message) ? .denied : .unavailable
+        close(LockError(code, "\(target): \(message.isEmpty ? "the connection was lost" : message)"))
+    }
+
+    /// libpq gives no code for a refused log-in.
+    private func isRefusal(_ message: String) -> Bool {
+        guard case .connecting = stage else { return false }
+        return message.contains("authentication failed") || message.contains("no pg_hba.conf entry")
+            || message.contains("does not exist")
+    }
+}
+#endif
