@@ -95,6 +95,38 @@ extension OneAtATime {
             #expect(try stage.server.keysLeft() == [])
         }
 
+        @Test func `an hour back does not lengthen a peer's turn`() async throws {
+            let stage = try await Stage()
+            let claims = Claims()
+            try await stage.server.backends {
+                $0.handOffsPerPeerTurn = 1
+            } _: { backends in
+                let backend = backends[0]
+                let all = try (0..<3).map { _ in try claims.next("k") }
+                try await backend.hold(all[0])
+                for claim in all.dropFirst() { try await backend.wait(claim) }
+                _ = try await backend.remove(all[0].id)
+                _ = try await backend.grant(of: all[1].id)
+                // Left free for a moment, which is to be over an hour later now.
+                _ = try await backend.remove(all[1].id)
+                try stage.clock.step(to: .zero - Self.hour)
+                try await eventually("the next one holds", within: .seconds(5)) { backend.holds(all[2].id) }
+            }
+        }
+
+        @Test func `an hour back begins a quarantine anew, and no longer one`() async throws {
+            let stage = try await Stage()
+            try await stage.server.client(timeToLive: .seconds(1)) {
+                $0.quarantine = .seconds(1)
+            } _: { client in
+                try await client.acquire("k", wait: .upTo(.seconds(5))).release()
+                try await stage.step(to: .zero - Self.hour)
+                let error = try await lockError { try await client.acquire("k", wait: .no).release() }
+                #expect(error?.code == .unavailable)
+                try await client.acquire("k", wait: .upTo(.seconds(5))).release()
+            }
+        }
+
         private func token(of client: LockClient) async throws -> FencingToken {
             let owned = try await client.acquire("k", wait: .upTo(.seconds(15)))
             let token = owned.lease.token
