@@ -122,7 +122,7 @@ public struct ModelTest {
         switch (placement, model) {
         case (.held(let grant), .held(let expected)):
             do {
-                try note(grant.token, expected.token, claim)
+                try note(grant.token, expected.token, claim, after: lastTokens)
             } catch {
                 throw LockError(.storeUnusable, "\(error)")
             }
@@ -132,16 +132,20 @@ public struct ModelTest {
         }
     }
 
-    private mutating func note(_ token: FencingToken, _ model: FencingToken, _ claim: Claim) throws {
+    /// - Parameter before: the last tokens of the claims that this one came after. Readers that come to hold at once are
+    ///   in no order: one may have to be called to look after its other keys.
+    private mutating func note(
+        _ token: FencingToken, _ model: FencingToken, _ claim: Claim, after before: [LockKey: FencingToken]
+    ) throws {
         if let known = tokens[claim.id] {
             return try require(known == (token, model), "\(text(claim)) has token \(token), and had \(known.backend)")
         }
         tokens[claim.id] = (token, model)
         for part in claim.parts {
-            if let last = lastTokens[part.key] {
+            if let last = before[part.key] {
                 try require(token > last, "\(text(claim)) has token \(token), and an earlier one had \(last)")
             }
-            lastTokens[part.key] = token
+            lastTokens[part.key] = max(token, lastTokens[part.key] ?? token)
         }
     }
 
@@ -169,9 +173,10 @@ public struct ModelTest {
 
     /// Who was granted, and whether both show the same queues.
     private mutating func compare() async throws {
+        let before = lastTokens
         for (id, grant) in table.takeEffects().granted {
             guard let claim = live.first(where: { $0.id == id }) else { continue }
-            try note(try await stage.granted(claim, on: backend(of: id)), grant.token, claim)
+            try note(try await stage.granted(claim, on: backend(of: id)), grant.token, claim, after: before)
         }
         guard stage.capabilities.supportsListing else { return }
         let expected = table.records(withPrefix: "", limit: 1000, now: .zero)
