@@ -130,7 +130,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastRedisTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "StoreProbe",
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),

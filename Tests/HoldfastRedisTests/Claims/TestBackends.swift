@@ -73,6 +73,9 @@ extension RedisBackend {
         return token
     }
 
+    /// Whether its client knows that it is held: by a push or a look.
+    func holds(_ id: Claim.ID) -> Bool { roster.state.withLock { $0.claims[id]?.isHeld == true } }
+
     func wait(_ claim: Claim) async throws {
         guard case .waiting = try await place(claim, .always) else { throw TestFailure("\(claim.id) does not wait") }
     }

@@ -63,7 +63,10 @@ enum Shell {
 
     /// The same, elsewhere than on the few threads that all tasks share.
     @discardableResult
-    static func output(_ words: String...) async throws -> String {
+    static func output(_ words: String...) async throws -> String { try await output(words) }
+
+    @discardableResult
+    static func output(_ words: [String]) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(with: Result { try finish(words) }) }
         }
