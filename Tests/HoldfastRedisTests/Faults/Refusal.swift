@@ -1,6 +1,7 @@
 #if Redis
 import Foundation
 import Holdfast
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis

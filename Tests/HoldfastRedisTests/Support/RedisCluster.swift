@@ -1,5 +1,6 @@
 #if Redis
 import Holdfast
+import ServerKit
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 #if Redis
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis

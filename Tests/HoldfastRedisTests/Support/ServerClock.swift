@@ -1,6 +1,7 @@
 #if Redis
 import Foundation
 import Glibc
+import ServerKit
 
 /// The wall clock of one server, which a test sets forward and back: a library that is loaded before libc adds what a
 /// mapped file says. The machine's clock and the server's monotonic one stay as they are.
