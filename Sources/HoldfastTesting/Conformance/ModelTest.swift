@@ -136,8 +136,8 @@ public struct ModelTest {
         }
     }
 
-    /// - Parameter before: the last tokens of the claims that this one came after. Readers that come to hold at once are
-    ///   in no order: one may have to be called to look after its other keys.
+    /// - Parameter before: the last tokens of the claims that this one came after. Readers that come to hold at once
+    ///   are in no order: one may have to be called to look after its other keys.
     private mutating func note(
         _ token: FencingToken, _ model: FencingToken, _ claim: Claim, after before: [LockKey: FencingToken]
     ) throws {
