@@ -67,7 +67,9 @@ public struct ModelTest {
         case 6 where !gone.isEmpty: try await remove(random.pick(gone))
         default:
             guard !live.isEmpty else { return }
-            try await remove(random.pick(live))
+            // Else most of them wait, and nothing is handed over.
+            let held = isShared && random.happens(700) ? live.filter { tokens[$0.id] != nil } : []
+            try await remove(random.pick(held.isEmpty ? live : held))
         }
         try await compare()
     }
@@ -91,6 +93,8 @@ public struct ModelTest {
                 parts.append(Claim.Part(stage.key(name), random.pick(modes)))
             }
         }
+        // A plain lock, which is handed over most.
+        if isShared, random.happens(300) { parts = [Claim.Part(stage.key("x"))] }
         let claim = try stage.claim(parts)
         if isShared { owners[claim.id] = random.below(stage.backends.count) }
         return claim

@@ -40,7 +40,7 @@ extension OneAtATime {
                     let held = try await first.acquire("held")
                     let lease = held.lease
                     try await network.lose(percent: 10)
-                    let end = ContinuousClock.now + .seconds(8)
+                    let end = ContinuousClock.now + .seconds(6)
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         for task in 0..<8 {
                             group.addTask {
@@ -65,7 +65,7 @@ extension OneAtATime {
 
         @Test func `a thousand wait behind 64 kbit a second: all hear why, and nothing is left`() async throws {
             let network = try await PoorNetwork()
-            let patience: Duration = .seconds(4)
+            let patience: Duration = .seconds(3)
             let back = Count()
             try await client(on: network, timeToLive: .seconds(30)) { client in
                 let held = try await client.acquire("k")

@@ -9,7 +9,7 @@ import Testing
 extension OneAtATime {
     @Suite(.timeLimit(.minutes(3))) struct RefusalTests {
         /// How long a caller goes on trying while the server refuses.
-        private static let patience: Duration = .milliseconds(1200)
+        private static let patience: Duration = .milliseconds(800)
 
         @Test(arguments: Refusal.all)
         func `a server that refuses is never busy, is not stormed, and is used again`(_ refusal: Refusal) async throws {
