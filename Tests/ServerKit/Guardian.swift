@@ -1,12 +1,11 @@
-#if Redis
 import Foundation
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A server's process, and a shell beside it that kills it when the test process is gone.
 ///
 /// Not by a parent-death signal: that comes when the *thread* that started it ends.
-final class Guardian: Sendable {
+package final class Guardian: Sendable {
     private struct State {
         var shell: pid_t = 0
         var pid: pid_t = 0
@@ -17,22 +16,22 @@ final class Guardian: Sendable {
     private let arguments: [String]
     private let state = Mutex(State())
 
-    init(_ path: String, _ arguments: [String]) {
+    package init(_ path: String, _ arguments: [String]) {
         self.path = path
         self.arguments = arguments
     }
 
-    var pid: pid_t { state.withLock(\.pid) }
+    package var pid: pid_t { state.withLock(\.pid) }
 
     /// Alive, and not a zombie either.
-    var isAlive: Bool {
+    package var isAlive: Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let name = stat.lastIndex(of: ")")
         else { return false }
         return !"ZX".contains(stat[stat.index(name, offsetBy: 2)])
     }
 
-    func start() throws {
+    package func start() throws {
         kill()
         var input: [CInt] = [-1, -1]
         var output: [CInt] = [-1, -1]
@@ -71,7 +70,7 @@ final class Guardian: Sendable {
     }
 
     /// Kills the server, and waits until it and its shell are gone.
-    func kill() {
+    package func kill() {
         state.withLock { state in
             guard state.shell != 0 else { return }
             close(state.lifeline)
@@ -83,4 +82,3 @@ final class Guardian: Sendable {
 
     deinit { kill() }
 }
-#endif
