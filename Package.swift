@@ -148,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "HoldfastPostgresTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastSQL", .target(name: "HoldfastPostgres", condition: when("Postgres")),
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "ServerKit",
+                .target(name: "HoldfastPostgres", condition: when("Postgres")),
             ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastRedisTests",

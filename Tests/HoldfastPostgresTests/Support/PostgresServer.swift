@@ -1,0 +1,99 @@
+#if Postgres
+import Foundation
+import Glibc
+import ServerKit
+import Testing
+
+@testable import HoldfastPostgres
+
+/// A real server on a free port, in a folder of its own; gone with this object, and with the test process.
+final class PostgresServer: Sendable {
+    static let binaries = "/usr/lib/postgresql/15/bin"
+
+    let folder: ScratchFolder
+    let port: Int
+    private let guardian: Guardian
+
+    var pid: pid_t { guardian.pid }
+    /// The server's superuser, without a password.
+    var parameters: [(String, String)] {
+        [
+            ("host", "127.0.0.1"), ("port", "\(port)"), ("user", "postgres"), ("dbname", "postgres"),
+            ("sslmode", "disable"),
+        ]
+    }
+
+    /// - Parameter config: lines of `postgresql.conf`.
+    init(config: String...) async throws {
+        let template = try await Self.template.value
+        folder = try ScratchFolder()
+        try await Shell.output("cp", "-a", template.path + "/data", folder.path + "/data")
+        try config.joined(separator: "\n").write(
+            toFile: folder.path + "/data/postgresql.auto.conf", atomically: true, encoding: .utf8)
+        if geteuid() == 0 { try await Shell.output("chown", "-R", "postgres:", folder.path) }
+        var last: (any Error)?
+        // Somebody else may take the free port first.
+        for _ in 0..<5 {
+            let port = try FreePort.find()
+            let words =
+                Self.asPostgres + [
+                    Self.binaries + "/postgres", "-D", folder.path + "/data", "-p", "\(port)", "-h", "127.0.0.1", "-k",
+                    folder.path,
+                ]
+            let guardian = Guardian(words[0], Array(words.dropFirst()))
+            do {
+                try guardian.start()
+                try await Self.ready(guardian, port)
+                (self.port, self.guardian) = (port, guardian)
+                return
+            } catch {
+                last = error
+            }
+        }
+        throw last ?? TestFailure("no server")
+    }
+
+    deinit { guardian.kill() }
+
+    /// `kill -9`. Its port and folder stay its own.
+    func kill() { guardian.kill() }
+
+    func start() async throws {
+        try guardian.start()
+        try await Self.ready(guardian, port)
+    }
+
+    func session(
+        _ onNotify: @escaping @Sendable (String, String) -> Void = { _, _ in }
+    ) async throws -> PostgresSession {
+        let session = try PostgresSession(parameters, target: "postgres://127.0.0.1:\(port)", onNotify: onNotify)
+        try await session.connect()
+        return session
+    }
+
+    /// The server refuses root: it runs as its own user.
+    private static let asPostgres =
+        geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
+
+    /// An empty database cluster, made once: making one takes seconds.
+    private static let template = Task {
+        guard access(binaries + "/initdb", X_OK) == 0 else {
+            throw TestFailure("no \(binaries)/initdb: apt-get install postgresql-15")
+        }
+        let folder = try ScratchFolder()
+        if geteuid() == 0 { try await Shell.output("chown", "postgres:", folder.path) }
+        try await Shell.output(
+            asPostgres + [
+                binaries + "/initdb", "-D", folder.path + "/data", "-U", "postgres", "-A", "trust", "--no-sync",
+            ])
+        return folder
+    }
+
+    private static func ready(_ guardian: Guardian, _ port: Int) async throws {
+        try await eventually("the server answers", within: .seconds(20)) {
+            guard guardian.isAlive else { throw TestFailure("the server ended") }
+            return (try? await Shell.output(binaries + "/pg_isready", "-h", "127.0.0.1", "-p", "\(port)")) != nil
+        }
+    }
+}
+#endif
