@@ -53,7 +53,8 @@ package final class Guardian: Sendable {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let script = #""$@" </dev/null >/dev/null 2>&1 & echo $!; read _; kill -9 $!; wait"#
+        // A signal to the whole group, such as the hang-up where one of it is stopped, ends the server too.
+        let script = #"trap : HUP INT TERM; "$@" </dev/null >/dev/null 2>&1 & echo $!; read _; kill -9 $!; wait"#
         var words = (["/bin/sh", "-c", script, "sh", path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var shell = pid_t()
