@@ -33,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Without its JSON reader, which would bring all of Foundation into the command's start-up.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -84,6 +85,7 @@ let package = Package(
             dependencies: [
                 "Holdfast", "HoldfastSQL",
                 .target(name: "CPQ", condition: when("Postgres")),
+                .product(name: "Crypto", package: "swift-crypto", condition: when("Postgres")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
