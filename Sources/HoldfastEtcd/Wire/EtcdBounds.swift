@@ -25,6 +25,8 @@ struct EtcdBounds: Sendable {
     var settled = Duration.seconds(1)
     /// The wait before a request that the server refused is sent again.
     var retryPause = Duration.milliseconds(50)
+    /// A token that came within this time is not over.
+    var freshToken = Duration.seconds(10)
     /// Requests that wait for their answers on one connection, or for a connection.
     var pendingRequests = 65_536
     /// Requests that one connection has given to the server and that are not answered.
@@ -39,6 +41,11 @@ struct EtcdBounds: Sendable {
     var streamNumbers = Int32.max - 2_048
     /// PINGs of the server within 30 s: it sends about one per round trip.
     var serverPings = 1_000_000
+
+    /// Streams that the server may break off, and other oddities of it, within 30 s.
+    var serverGlitches = 100_000
+    /// Of the headers of one answer.
+    var headerBytes = 16_384
 
     init() {}
 

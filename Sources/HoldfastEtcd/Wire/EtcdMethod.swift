@@ -18,5 +18,8 @@ enum EtcdMethod: String, CaseIterable, Sendable {
 
     /// Answered by a member that has no leader too: it speaks of that member alone.
     var isLocal: Bool { self == .status }
+
+    /// Messages in both directions, for as long as it lasts.
+    var isStream: Bool { self == .watch || self == .leaseKeepAlive }
 }
 #endif

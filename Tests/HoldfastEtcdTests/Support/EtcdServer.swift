@@ -71,7 +71,6 @@ final class EtcdServer: Sendable {
             "--initial-cluster", cluster.map { "\($0.name)=http://127.0.0.1:\($0.peerPort)" }.joined(separator: ","),
             "--initial-cluster-token", cluster.map { "\($0.peerPort)" }.joined(separator: "-"), "--logger", "zap",
             "--log-outputs", folder.path + "/server.log",
-            "--listen-metrics-urls", "http://127.0.0.1:0",
         ]
         if let tls {
             words += ["--cert-file", tls.server.certificate, "--key-file", tls.server.key]
@@ -131,6 +130,14 @@ final class EtcdServer: Sendable {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+    }
+
+    /// A number that the server counts: of `etcd_debugging_mvcc_` and this name.
+    func metric(_ name: String) async throws -> Int? {
+        let url = try #require(URL(string: "http://127.0.0.1:\(port)/metrics"))
+        let text = try await Shell.output("curl", "-s", url.absoluteString)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("etcd_debugging_mvcc_\(name) ") }
+        return line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) }
     }
 
     /// Runs `etcdctl` against this member alone.
