@@ -34,7 +34,9 @@ final class EtcdLink: Sendable {
     var executor: any TaskExecutor { EtcdLoop.executor }
 
     /// Keeps the link connected; returns when cancelled, with the socket closed.
-    func run() async throws {
+    ///
+    /// - Parameter farewell: what is said on the connection before it is closed, by calls that are not cancellable.
+    func run(farewell: () async -> Void = {}) async throws {
         gate.start()
         let dialer = EtcdDialer(configuration: configuration, bounds: bounds, counter: counter, logger: logger)
         let count = configuration.endpoints.count
@@ -49,7 +51,7 @@ final class EtcdLink: Sendable {
                 let session = try await dialer.session(number, endpoint)
                 gate.open(session)
                 told = nil
-                await session.retired()
+                await session.retired(farewell: farewell)
                 gate.close(session.failure ?? LockError(.unavailable, "\(endpoint) closed the connection"))
                 if ContinuousClock.now - session.began >= bounds.settled {
                     backoff.reset()

@@ -37,12 +37,14 @@ final class EtcdSession: Sendable {
     /// Gives this member up; what is under way may end.
     func leave(_ reason: LockError) { connection.enqueue(.retire(reason)) }
 
-    /// Returns when the connection takes no more calls, or the task is cancelled; then it is closed.
-    func retired() async {
+    /// Returns when the connection takes no more calls, or the task is cancelled; then it is closed, after `farewell`.
+    func retired(farewell: () async -> Void) async {
         let waiter = Waiter<Void>()
         connection.retired.whenComplete { _ in waiter.settle(.success(())) }
         _ = await waiter.cancellableOutcome {}
-        if Task.isCancelled { await end() }
+        guard Task.isCancelled else { return }
+        await farewell()
+        await end()
     }
 
     func end() async {
