@@ -108,7 +108,7 @@ final class EtcdServer: Sendable {
     func ready(within bound: Duration = .seconds(20)) async throws {
         try await eventually("etcd serves; its log: \(log)", within: bound) {
             guard isAlive else { throw TestFailure("etcd ended: \(logTail)") }
-            return (try? String(contentsOfFile: log, encoding: .utf8))?.contains("ready to serve client requests")
+            return (try? String(contentsOfFile: log, encoding: .utf8))?.contains("serving client traffic")
                 == true
                 && canConnect
         }
