@@ -11,11 +11,14 @@ extension EtcdBackend {
     }
 
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        let start = Array(prefix.utf8)
         var listed: [[UInt8]: Listed] = [:]
         let revision = try await scan(from: codec.start(prefix)) { page in
             for entry in page {
                 let own = entry.key.bytes
-                guard let split = codec.split(own), let key = codec.key(ofStem: split.stem) else { continue }
+                guard let split = codec.split(own), let key = codec.key(ofStem: split.stem),
+                    key.text.utf8.starts(with: start)
+                else { continue }
                 let stem = Array(split.stem)
                 listed[stem, default: Listed(stem: stem, key: key)].entries.append(entry)
             }

@@ -105,11 +105,9 @@ extension EtcdBackend {
             if let placed = try found(draft, orders, asOf: answer.header.revision) { return placed }
             guard condition == .ifFree else { throw Self.buried(parts[0].key) }
             for (part, order) in zip(parts, orders) {
-                if let other = order.conflict(with: part.mode, before: nil) {
-                    throw Self.conflict(part, other)
-                }
-                guard case .clear = order.standingAtEnd(part.mode) else { return nil }
+                if let other = order.conflict(with: part.mode, before: nil) { throw Self.conflict(part, other) }
             }
+            guard zip(parts, orders).allSatisfy({ $1.standingAtEnd($0.mode) == .clear }) else { return nil }
             attempts += 1
             guard attempts < bounds.attemptsLimit else {
                 throw LockError(.unavailable, "the lock changes too fast to be taken beside its holders; try again")

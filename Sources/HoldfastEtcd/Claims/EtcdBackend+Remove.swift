@@ -20,6 +20,7 @@ extension EtcdBackend {
                     id: id, keys: claim.parts.map(\.claimKey), stems: claim.parts.map(\.stem),
                     mark: claim.isAsked ? codec.mark(of: id, for: client) : nil,
                     isUncertain: claim.isUncertain || claim.phase == .placing))
+            if claim.isUncertain { leases.retire(claim.lease) }
             forget(id)
             return removal
         }

@@ -30,6 +30,8 @@ final class Leases: Sendable {
         var bornAt: Duration
         var users = 1
         var idleSince: Duration = .zero
+        /// Takes no more claims, and is revoked after the last.
+        var isRetired = false
         /// After a failure.
         var retryAt: Duration?
         /// When the next renewal that is asked for would be due at a steady pace.
@@ -131,7 +133,8 @@ final class Leases: Sendable {
                 guard users == 1 else { return nil }
                 state.leases[id]?.idleSince = now
                 // Its keeper sleeps no longer than until the next renewal in any case.
-                return bounds.idleLimit < Self.shortIdle ? state.leases[id]?.bell : nil
+                return state.leases[id]?.isRetired == true || bounds.idleLimit < Self.shortIdle
+                    ? state.leases[id]?.bell : nil
             }
         }
         for bell in bells { bell.ring() }
@@ -139,7 +142,14 @@ final class Leases: Sendable {
 
     private static let shortIdle: Duration = .seconds(1)
 
-    func retain(_ id: Int64) { state.withLock { $0.leases[id]?.users += 1 } }
+    /// Gives no more claims to a lease: a place that may yet be executed under it is then over with it.
+    func retire(_ id: Int64) {
+        state.withLock { state in
+            guard let lease = state.leases[id], state.leases.count < bounds.leasesLimit / 2 else { return }
+            state.leases[id]?.isRetired = true
+            if state.current[lease.seconds] == id { state.current[lease.seconds] = nil }
+        }
+    }
 
     /// `nil` where the lease is lost.
     func life(of id: Int64) -> (bornAt: Duration, timeToLive: Duration)? {
@@ -193,7 +203,8 @@ extension Leases {
         state.withLock { state in
             guard let lease = state.leases[id] else { return .end }
             let now = time.now
-            let idleAt = lease.users == 0 ? lease.idleSince + bounds.idleLimit : nil
+            let idleLimit = lease.isRetired ? .zero : bounds.idleLimit
+            let idleAt = lease.users == 0 ? lease.idleSince + idleLimit : nil
             if let idleAt, now >= idleAt, lease.joiners.isEmpty {
                 state.drop(id)
                 return .revoke

@@ -15,6 +15,7 @@ public struct ModelTest {
     /// What the backend said, and what the table said, of each claim that is held.
     private var tokens: [Claim.ID: (backend: FencingToken, model: FencingToken)] = [:]
     private var lastTokens: [LockKey: FencingToken] = [:]
+    private var lastExclusive: [LockKey: FencingToken] = [:]
 
     /// Runs one seed.
     ///
@@ -120,10 +121,13 @@ public struct ModelTest {
         }
         tokens[claim.id] = (token, model)
         for part in claim.parts {
-            if let last = lastTokens[part.key] {
-                try require(token > last, "\(text(claim)) has token \(token), and an earlier one had \(last)")
+            // Claims that may hold together have tokens in the order of their grants or of their placing.
+            let before = part.mode == .exclusive ? lastTokens[part.key] : lastExclusive[part.key]
+            if let before {
+                try require(token > before, "\(text(claim)) has token \(token), and an earlier one had \(before)")
             }
-            lastTokens[part.key] = token
+            if part.mode == .exclusive { lastExclusive[part.key] = token }
+            lastTokens[part.key] = max(token, lastTokens[part.key] ?? token)
         }
     }
 

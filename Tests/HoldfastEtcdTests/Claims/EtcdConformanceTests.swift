@@ -14,7 +14,7 @@ import Testing
             return
         }
         try await rule.run(ConformanceHarness(effort: 300) { try corner.backend() })
-        let left = try await corner.keys()
+        let left = try await corner.left()
         #expect(left == [])
     }
 
@@ -24,7 +24,7 @@ import Testing
         corner.configuration.names = .raw
         guard rule.applies(to: try corner.backend().capabilities) else { return }
         try await rule.run(ConformanceHarness(effort: 100) { [corner] in try corner.backend() })
-        let left = try await corner.keys()
+        let left = try await corner.left()
         #expect(left == [])
     }
 
@@ -32,7 +32,7 @@ import Testing
     {
         let corner = try await Corner()
         try await ModelTest.run(ConformanceHarness { try corner.backend() }, seed: seed)
-        let left = try await corner.keys()
+        let left = try await corner.left()
         #expect(left == [])
     }
 }

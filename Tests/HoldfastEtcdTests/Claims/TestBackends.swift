@@ -38,6 +38,9 @@ struct Corner: Sendable {
         try await EtcdBackend.running((0..<count).map { _ in try backend(bounds, link: link) }, body)
     }
 
+    /// The keys in this corner, but for tombstones: those end by themselves.
+    func left() async throws -> [String] { try await keys().filter { !$0.hasPrefix("%gone/") } }
+
     /// All keys in this corner.
     func keys() async throws -> [String] {
         let text = try await server.control("get", "--prefix", prefix, "--keys-only")
