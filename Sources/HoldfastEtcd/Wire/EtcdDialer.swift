@@ -79,15 +79,15 @@ struct EtcdDialer: Sendable {
                 throw IOError(errnoCode: ECONNREFUSED, reason: "connect")
             }
             let handler = try channel.pipeline.syncOperations.handler(type: GRPCHandler.self)
+            // It may have ended by now: TLS can fail that fast.
+            guard !handler.isFinished, let ready = handler.ready else {
+                throw handler.failure ?? ConnectFailure.explain(ChannelError.eof, "etcd")
+            }
             let connection = EtcdConnection(channel: channel, handler: handler, bounds: bounds)
-            let late = channel.eventLoop.scheduleTask(in: TimeAmount(bounds.connectTimeout)) {
-                channel.close(promise: nil)
+            let late = channel.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(bounds.connectTimeout)) {
+                handler.end(LockError(.unavailable, "\(handler.setup.place) takes connections and says nothing"))
             }
-            guard let ready = handler.ready else { return channel.eventLoop.makeSucceededFuture(connection) }
-            return ready.futureResult.map {
-                late.cancel()
-                return connection
-            }
+            return ready.futureResult.map { connection }.always { _ in late.cancel() }
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }

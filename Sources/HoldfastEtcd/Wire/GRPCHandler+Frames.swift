@@ -37,10 +37,10 @@ extension GRPCHandler {
     }
 
     private func begins() {
-        guard let ready else { return }
-        self.ready = nil
+        guard !isReady else { return }
+        isReady = true
         write(.windowUpdate(windowSizeIncrement: Self.connectionWindow - Self.initialWindow), .rootStream)
-        ready.succeed()
+        ready?.succeed()
     }
 
     private func receive(_ headers: HPACKHeaders, _ isEnd: Bool, _ number: HTTP2StreamID) {

@@ -80,7 +80,7 @@ extension GRPCHandler {
             return LockError(.unavailable, "\(setup.place) lives, and answers no request: trying another member")
         }
         // Without a stream, servers take questions amiss.
-        guard asked == nil, !exchanges.isEmpty, ready == nil else { return nil }
+        guard asked == nil, !exchanges.isEmpty, isReady else { return nil }
         let patience = calls > 0 ? bounds.quiet : bounds.idle
         if heard + TimeAmount(patience) <= now, hasSpoken || lastAsked + TimeAmount(bounds.idle) <= now {
             asked = now

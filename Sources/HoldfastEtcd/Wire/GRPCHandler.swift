@@ -44,10 +44,14 @@ final class GRPCHandler: ChannelInboundHandler {
     /// Takes no more calls.
     var isRetired = false
     var retiredAt = NIODeadline.distantFuture
-    /// When the server has said its settings.
-    var ready: EventLoopPromise<Void>?
+    /// Kept when the server has said its settings.
+    private(set) var ready: EventLoopPromise<Void>?
+    /// The server has said its settings.
+    var isReady = false
     /// Why the connection ends, where we know.
     var failure: LockError?
+    /// The channel is closed.
+    private(set) var isFinished = false
 
     var timer: Scheduled<Void>?
     var heard = NIODeadline.now()
@@ -189,6 +193,8 @@ final class GRPCHandler: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { finish() }
 
     private func finish() {
+        guard !isFinished else { return }
+        isFinished = true
         timer?.cancel()
         retire(failure)
         let lost = lost
@@ -200,8 +206,7 @@ final class GRPCHandler: ChannelInboundHandler {
         }
         exchanges = [:]
         open = [:]
-        ready?.fail(failure ?? LockError(.unavailable, "\(setup.place) closed the connection"))
-        ready = nil
+        if !isReady { ready?.fail(failure ?? LockError(.unavailable, "\(setup.place) closed the connection")) }
         context = nil
         connection = nil
     }
