@@ -111,6 +111,8 @@ final class EtcdConnection: Sendable {
         }
     }
 
+    /// It takes no more.
+    var isClosed: Bool { outbox.withLock(\.isClosed) }
     /// Why it ended, where we know.
     var failure: LockError? { outbox.withLock(\.failure) }
 }

@@ -102,7 +102,8 @@ enum EtcdFault {
             text: "etcdserver: request is too large", code: .limitExceeded,
             message: "the request is larger than the server takes (--max-request-bytes)"),
         Known(
-            text: "too large lease TTL", code: .invalidArgument, message: "the time to live is longer than etcd grants"),
+            text: "too large lease TTL", code: .invalidArgument,
+            message: "the time to live is longer than etcd grants"),
         Known(text: "authentication is not enabled", code: .unsupported, message: "the server has no users"),
     ]
 

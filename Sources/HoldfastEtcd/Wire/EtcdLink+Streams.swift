@@ -16,7 +16,7 @@ extension EtcdLink {
     /// Renews a lease. All leases share one stream, and each answer is credited to its own request.
     func keepAlive(_ lease: Int64, isCancellable: Bool = true) async throws(LockError) -> KeptAlive {
         let deadline = NIODeadline.now() + TimeAmount(bounds.requestTimeout)
-        let session = try await gate.session(after: nil, until: deadline, isCancellable: isCancellable)
+        let session = try await gate.live(until: deadline, isCancellable: isCancellable)
         let sentAt = ContinuousClock.now
         let timeToLive = try await session.keepAlives.renew(lease, until: deadline, isCancellable: isCancellable)
         return KeptAlive(sentAt: sentAt, timeToLive: timeToLive)
@@ -38,7 +38,7 @@ extension EtcdLink {
             $0.startRevision = revision
             if ignoresPuts { $0.filters = [.noput] }
         }
-        let session = try await gate.session(after: nil, until: deadline, isCancellable: true)
+        let session = try await gate.live(until: deadline, isCancellable: true)
         let generation = session.login?.generation ?? 0
         do throws(LockError) {
             return try await session.watches.create(request, until: deadline)

@@ -92,7 +92,10 @@ final class EtcdLink: Sendable {
             let call = UnaryCall(method, message, deadline: deadline)
             switch try await session.connection.reply(to: call, isCancellable: isCancellable) {
             case .message(let bytes): return try MessageCodec.message(bytes)
-            case .unsent: dead = session
+            case .unsent where session.connection.isClosed: dead = session
+            case .unsent:
+                let refused = LockError(.unavailable, "\(session.endpoint) refuses requests: it has too many")
+                try await pause(refused, until: deadline, isCancellable)
             case .fault(let fault):
                 let error = EtcdFault.error(for: fault)
                 switch EtcdFault.remedy(for: fault) {

@@ -42,6 +42,16 @@ final class SessionGate: Sendable {
         return try outcome.get()
     }
 
+    /// The session in use, or the next one, as long as it takes calls.
+    func live(until deadline: NIODeadline, isCancellable: Bool) async throws(LockError) -> EtcdSession {
+        var dead: EtcdSession?
+        while true {
+            let session = try await session(after: dead, until: deadline, isCancellable: isCancellable)
+            guard session.connection.isClosed else { return session }
+            dead = session
+        }
+    }
+
     private func park(_ parked: Parked, _ dead: EtcdSession?) {
         enum Answer { case parked(watch: Bool), open(EtcdSession), failed(LockError) }
         let answer: Answer = state.withLock { state in

@@ -9,7 +9,9 @@ extension OneAtATime {
     struct EtcdLinkTests {
         @Test func `a thousand tasks get their own answers`() async throws {
             let server = try await EtcdServer()
-            try await server.linked { link in
+            var bounds = EtcdBounds()
+            bounds.requestTimeout = .seconds(60)
+            try await server.linked(bounds: bounds) { link in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for task in 0..<1_000 {
                         group.addTask {
