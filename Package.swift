@@ -50,6 +50,7 @@ let package = Package(
         .target(
             name: "Holdfast",
             dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -137,6 +138,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "HoldfastTestingTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
+        // What the tests of stores share: real servers' processes, and what goes wrong between them and us.
+        .target(
+            name: "ServerKit",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/ServerKit", swiftSettings: strict),
         // A process to contend with, and to kill.
         .executableTarget(
             name: "StoreProbe", dependencies: ["Holdfast", "HoldfastStores"], path: "Tests/StoreProbe",
@@ -151,7 +158,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastRedisTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),

@@ -1,20 +1,19 @@
-#if Redis
 import Foundation
 
 /// Certificates made by `openssl` for one test: an authority, a server for localhost, a client.
-final class TestCertificates: Sendable {
-    struct Pair: Sendable {
-        let certificate: String
-        let key: String
+package final class TestCertificates: Sendable {
+    package struct Pair: Sendable {
+        package let certificate: String
+        package let key: String
     }
 
-    let authority: String
-    let server: Pair
-    let client: Pair
+    package let authority: String
+    package let server: Pair
+    package let client: Pair
     private let folder: ScratchFolder
 
     /// - Parameter names: what the server's certificate is for.
-    init(names: String = "DNS:localhost,IP:127.0.0.1") async throws {
+    package init(names: String = "DNS:localhost,IP:127.0.0.1") async throws {
         let folder = try ScratchFolder()
         let path = folder.path
         try await Shell.output(
@@ -37,4 +36,3 @@ final class TestCertificates: Sendable {
         client = try await pair("client")
     }
 }
-#endif
