@@ -8,8 +8,7 @@ extension EtcdBackend {
     func conclude(_ draft: Draft, _ placed: Placed) async throws(LockError) -> Placement? {
         let (id, wanted) = (draft.claim.id, draft.claim.timeToLive)
         guard let token = FencingToken(rawValue: placed.revision) else { throw Self.unexpected }
-        guard placed.lease == draft.lease || roster.update({ $0.claims[id]?.formerLeases.contains(placed.lease) == true })
-        else { return try await concludeForeign(draft, placed, token) }
+        if draft.isFirst, placed.lease != draft.lease { return try await concludeForeign(draft, placed, token) }
         let now = roster.time.now
         guard leases.life(of: draft.lease) != nil else { return nil }
         let isHeld = roster.update { $0.placed(id, at: placed.revision, placed.standings, now: now) }

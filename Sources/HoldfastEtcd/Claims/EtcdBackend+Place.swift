@@ -11,6 +11,8 @@ extension EtcdBackend {
         /// Of its lease, before the request is sent.
         let life: (bornAt: Duration, timeToLive: Duration)
         let sentAt: Duration
+        /// Whether nothing was known of the claim here.
+        let isFirst: Bool
     }
 
     /// What the store says of a claim that is there.
@@ -78,7 +80,7 @@ extension EtcdBackend {
         }
         let names = claim.parts.count == 1 ? [] : claim.parts.map(\.key.text)
         let tail = ClaimValue.tail(placed: WallClock.milliseconds, client: client, owner: owner, names: names)
-        return Draft(claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt)
+        return Draft(claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt, isFirst: known == nil)
     }
 
     /// - Returns: `nil` where it was refused.

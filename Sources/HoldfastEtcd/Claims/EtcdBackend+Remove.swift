@@ -74,9 +74,13 @@ extension EtcdBackend {
             return removal(leaving, try await link.txn(request, isCancellable: false))
         } catch {
             // A store that is full takes no tombstone, and yet lets go: better than nothing until it does.
-            _ = try await link.txn(deletion, isCancellable: false)
+            if isFull(error) { _ = try await link.txn(deletion, isCancellable: false) }
             throw error
         }
+    }
+
+    private func isFull(_ error: LockError) -> Bool {
+        (error.cause as? EtcdFault.Stated)?.text.contains("space exceeded") == true
     }
 
     private func removal(_ leaving: Leaving, _ answer: Etcdserverpb_TxnResponse) -> Removal {

@@ -85,14 +85,14 @@ final class Claims: Sendable {
     private let sequence = Atomic<UInt64>(0)
     private let client = UInt64.random(in: 1...UInt64.max)
 
-    func next(_ parts: [Claim.Part], life: Duration = .seconds(30)) throws -> Claim {
+    func next(_ parts: [Claim.Part], life: Duration = .seconds(30)) throws(LockError) -> Claim {
         let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue
         return try Claim(
             id: Claim.ID(client: client, sequence: number), parts: parts, timeToLive: life,
             owner: Owner(host: "test host", processID: 1, program: "tests", label: "claim \(number)"))
     }
 
-    func next(_ key: LockKey, _ mode: LockMode = .exclusive, life: Duration = .seconds(30)) throws -> Claim {
+    func next(_ key: LockKey, _ mode: LockMode = .exclusive, life: Duration = .seconds(30)) throws(LockError) -> Claim {
         try next([Claim.Part(key, mode)], life: life)
     }
 }
