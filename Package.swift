@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
+        .library(name: "HoldfastEtcd", targets: ["HoldfastEtcd"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCLI"]),
@@ -25,8 +26,9 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
         .trait(name: "Redis", description: "Redis, Valkey and their clones, redis://host."),
+        .trait(name: "Etcd", description: "etcd, etcd://host."),
         .trait(name: "Postgres", description: "PostgreSQL, postgres://host. Needs libpq-dev."),
-        .default(enabledTraits: ["SQLite", "Redis", "Postgres"]),
+        .default(enabledTraits: ["SQLite", "Redis", "Etcd", "Postgres"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -38,7 +40,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        // Without its streams, which would bring all of Foundation.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
@@ -90,10 +95,26 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "HoldfastEtcd",
+            dependencies: [
+                "Holdfast",
+                .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: when("Etcd")),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: when("Etcd")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            // What scripts/protos reads.
+            exclude: ["Protos"],
+            swiftSettings: strict),
+        .target(
             name: "HoldfastStores",
             dependencies: [
                 "Holdfast", .target(name: "HoldfastSQLite", condition: when("SQLite")),
                 .target(name: "HoldfastRedis", condition: when("Redis")),
+                .target(name: "HoldfastEtcd", condition: when("Etcd")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -160,6 +181,18 @@ let package = Package(
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastEtcdTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
+                .target(name: "HoldfastEtcd", condition: when("Etcd")),
+                .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: when("Etcd")),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
