@@ -171,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastPostgresTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastSQL", "ServerKit",
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit",
                 .target(name: "HoldfastPostgres", condition: when("Postgres")),
             ], swiftSettings: strict),
         .testTarget(

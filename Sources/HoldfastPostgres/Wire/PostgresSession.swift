@@ -11,6 +11,7 @@ actor PostgresSession {
     typealias Outcome = Result<[PostgresResult], LockError>
 
     private struct Batch {
+        let sentAt = ContinuousClock.now
         var missing: Int
         var results: [PostgresResult] = []
         let waiter: CheckedContinuation<Outcome, Never>
@@ -30,19 +31,27 @@ actor PostgresSession {
     private var stage = Stage.connecting(nil)
     private var batches: [Batch] = []
     private var closedWaiters: [CheckedContinuation<LockError, Never>] = []
+    private var alarm: UInt64?
     private let target: String
+    private let connectLimit: Duration
+    private let limit: Duration
     private let onNotify: @Sendable (String, String) -> Void
 
     /// - Parameters:
     ///   - parameters: libpq's connection parameters; hosts by address where a name would have to be looked up.
     ///   - target: for messages.
+    ///   - limit: within which the server greets.
+    ///   - requestLimit: within which it answers each batch; as the limit by default.
     ///   - onNotify: called on the loop's thread with channel and payload.
     init(
-        _ parameters: [(String, String)], target: String,
+        _ parameters: [(String, String)], target: String, limit: Duration = .seconds(60),
+        requestLimit: Duration? = nil,
         onNotify: @escaping @Sendable (String, String) -> Void = { _, _ in }
     ) throws(LockError) {
         loop = try SocketLoop.shared()
         self.target = target
+        connectLimit = limit
+        self.limit = requestLimit ?? limit
         self.onNotify = onNotify
         guard let handle = PostgresHandle(parameters) else {
             throw LockError(.unavailable, "no memory for a connection")
@@ -52,8 +61,10 @@ actor PostgresSession {
 
     /// Returns when the server has greeted; throws why it did not.
     func connect() async throws(LockError) {
-        let failure = await withCheckedContinuation { waiter in
+        let failure = await withCheckedContinuation { (waiter: CheckedContinuation<LockError?, Never>) in
+            if case .closed(let reason) = stage { return waiter.resume(returning: reason) }
             stage = .connecting(waiter)
+            arm(after: connectLimit)
             step(PGRES_POLLING_WRITING)
         }
         if let failure { throw failure }
@@ -65,6 +76,7 @@ actor PostgresSession {
         let outcome = await withCheckedContinuation { waiter in
             batches.append(Batch(missing: statements.count, waiter: waiter))
             guard send(statements) else { return lost() }
+            if alarm == nil { arm(after: limit) }
             flush()
         }
         return try outcome.get()
@@ -80,6 +92,8 @@ actor PostgresSession {
         if socket >= 0 { loop.forget(socket) }
         socket = -1
         handle = nil
+        if let alarm { loop.cancel(alarm) }
+        alarm = nil
         let before = stage
         stage = .closed(reason)
         if case .connecting(let waiter) = before { waiter?.resume(returning: reason) }
@@ -95,10 +109,39 @@ actor PostgresSession {
         return await withCheckedContinuation { closedWaiters.append($0) }
     }
 
+    /// Batches under way.
+    var load: Int { batches.count }
+
     /// The process that serves this session; 0 where it is closed.
     var backend: Int32 { handle?.backend ?? 0 }
 
     func parameter(_ name: String) -> String? { handle?.parameter(name) ?? nil }
+}
+
+// MARK: - Time
+
+extension PostgresSession {
+    private func arm(after delay: Duration) {
+        if let alarm { loop.cancel(alarm) }
+        alarm = loop.alarm(after: delay) { [weak self] in self?.assumeIsolated { $0.look() } }
+    }
+
+    /// One alarm goes from batch to batch: it finds the oldest too old, or looks again when that may be so.
+    private func look() {
+        alarm = nil
+        switch stage {
+        case .closed: return
+        case .connecting: late(connectLimit)
+        case .open:
+            guard let oldest = batches.first else { return }
+            let left = limit - (ContinuousClock.now - oldest.sentAt)
+            if left > .zero { arm(after: left) } else { late(limit) }
+        }
+    }
+
+    private func late(_ limit: Duration) {
+        close(LockError(.unavailable, "\(target): no answer within \(limit)"))
+    }
 }
 
 // MARK: - The socket
@@ -135,6 +178,8 @@ extension PostgresSession {
         case PGRES_POLLING_OK:
             guard handle?.enterPipeline() == true else { return lost() }
             stage = .open
+            if let alarm { loop.cancel(alarm) }
+            alarm = nil
             watch(.readable)
             waiter?.resume(returning: nil)
         case PGRES_POLLING_READING, PGRES_POLLING_WRITING: step(status)

@@ -29,9 +29,10 @@ struct PollList {
         }
     }
 
-    mutating func wait(forEver: Bool) {
+    /// - Parameter milliseconds: -1 for as long as nothing happens.
+    mutating func wait(milliseconds: Int32) {
         // Interrupted is no more than a look too early, with nothing told.
-        if poll(&polled, nfds_t(polled.count), forEver ? -1 : 0) <= 0 {
+        if poll(&polled, nfds_t(polled.count), milliseconds) <= 0 {
             for index in polled.indices { polled[index].revents = 0 }
         }
     }

@@ -29,6 +29,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
 
     private let inbox = Mutex(Inbox())
     private let sockets = Mutex(Sockets())
+    private let alarms = Mutex(AlarmList())
     /// Two sockets: what is written to the rope wakes the thread.
     private let bell: (ear: Int32, rope: Int32)
     private let thread = Atomic<UInt>(0)
@@ -127,8 +128,9 @@ extension SocketLoop {
                 inbox.isAwake = !inbox.jobs.isEmpty
                 return inbox.isAwake
             }
-            list.wait(forEver: !hasMore)
+            list.wait(milliseconds: hasMore ? 0 : alarms.withLock { $0.pause() })
             if list.isRung { drain() }
+            for body in alarms.withLock({ $0.takeDue() }) { body() }
             list.told { socket, generation, events in
                 let watched = sockets.withLock { $0.watched[socket] }
                 // Forgotten meanwhile, or another's.
@@ -187,5 +189,23 @@ extension SocketLoop {
             guard sockets.watched.removeValue(forKey: socket) != nil else { return }
             sockets.isChanged = true
         }
+    }
+}
+
+// MARK: - Time
+
+extension SocketLoop {
+    /// Calls `body` once on the loop's thread when `delay` is over, a millisecond or so later. On the loop's thread.
+    ///
+    /// - Returns: what ``cancel(_:)`` takes.
+    package func alarm(after delay: Duration, _ body: @escaping @Sendable () -> Void) -> UInt64 {
+        checkIsolated()
+        return alarms.withLock { $0.add(after: delay, body) }
+    }
+
+    /// On the loop's thread.
+    package func cancel(_ alarm: UInt64) {
+        checkIsolated()
+        alarms.withLock { $0.remove(alarm) }
     }
 }

@@ -1,0 +1,99 @@
+#if Postgres
+import Holdfast
+import HoldfastSQL
+import Logging
+import Synchronization
+
+/// Claims as rows of a table, which live by the server's clock.
+final class TableBackend: LockBackend {
+    let configuration: PostgresConfiguration
+    let layout: TableLayout
+    let bounds: PostgresBounds
+    let pool: PostgresPool
+    let roster = TableRoster()
+    let ear: TableEar
+    let logger: Logger?
+    let time = Timekeeper(ContinuousClock())
+    private let hinting: AsyncStream<[Claim.ID]>.Continuation
+    private let hintStream: AsyncStream<[Claim.ID]>
+
+    init(
+        _ configuration: PostgresConfiguration, logger: Logger?, bounds: PostgresBounds = PostgresBounds()
+    ) throws(LockError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.bounds = bounds
+        self.logger = logger
+        let layout = TableLayout(schema: configuration.schema)
+        self.layout = layout
+        let target = configuration.description
+        pool = try PostgresPool(configuration, bounds: bounds, logger: logger) { session throws(LockError) in
+            try await layout.prepare(session, target)
+        }
+        (hintStream, hinting) = AsyncStream.makeStream(
+            of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(bounds.hintsLimit))
+        let (roster, hinting) = (roster, hinting)
+        ear = TableEar(configuration, bounds: bounds, logger: logger) { note, id, value in
+            switch note {
+            case .granted: if let token = FencingToken(rawValue: value) { roster.granted(id, Grant(token: token)) }
+            case .removed:
+                roster.gone(id)
+                hinting.yield([id])
+            case .asked: hinting.yield([id])
+            }
+        }
+    }
+
+    /// One primary keeps the table; whether a standby takes over is not known here.
+    var capabilities: BackendCapabilities {
+        BackendCapabilities(
+            name: "postgres", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
+            expiry: .timeToLive)
+    }
+
+    var executor: (any TaskExecutor)? { pool.loop }
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: pool.loop) { await self.pool.run() }
+            group.addTask(executorPreference: pool.loop) { await self.lookAfterWaiters() }
+            group.addTask(executorPreference: pool.loop) { await self.listen() }
+            group.addTask(executorPreference: pool.loop) { await self.sweep() }
+        }
+    }
+
+    func hints() -> AsyncStream<[Claim.ID]> { hintStream }
+
+    /// Runs one function, and tries again what the server broke off for another's sake.
+    ///
+    /// - Returns: the rows.
+    func call(_ function: String, _ parameters: [String?]) async throws(LockError) -> [[String?]] {
+        let numbers = parameters.indices.map { "$\($0 + 1)" }.joined(separator: ",")
+        let statement = PostgresStatement("SELECT * FROM \(layout.schema).\(function)(\(numbers))", parameters)
+        var attempts = 0
+        while true {
+            attempts += 1
+            switch try await pool.run([statement]).first {
+            case .rows(let rows)?: return rows
+            case .failed(let fault)? where attempts < bounds.attemptsLimit && fault.isTransient:
+                let pause = bounds.retryPause * attempts * Double.random(in: 0.5...1)
+                do { try await time.sleep(until: time.now + pause) } catch { continue }
+            case .failed(let fault)? where attempts < bounds.attemptsLimit && fault.isMissing:
+                // Removed under our feet.
+                try await layout.make(by: pool, configuration.description)
+            case .failed(let fault)?: throw fault.lockError(configuration.description)
+            case .skipped?, nil: throw Self.unexpected
+            }
+        }
+    }
+
+    /// Claims of ours that a function has granted on its way.
+    func tell(_ granted: String?) {
+        for (id, value) in ArrayText.triples(granted ?? "") {
+            if let token = FencingToken(rawValue: value) { roster.granted(id, Grant(token: token)) }
+        }
+    }
+
+    static let unexpected = LockError(.storeUnusable, "PostgreSQL answered with something else than was asked for")
+}
+#endif

@@ -1,0 +1,37 @@
+#if Postgres
+import Holdfast
+import HoldfastTesting
+import Testing
+
+@testable import HoldfastPostgres
+
+/// Three backends on one server stand for three processes.
+@Suite struct TableConformanceTests {
+    @Test(arguments: Conformance.cases) func `the table keeps the contract`(_ rule: ConformanceCase) async throws {
+        let corner = try await Corner()
+        guard rule.applies(to: try corner.backend().capabilities) else {
+            Issue.record("every case applies")
+            return
+        }
+        try await rule.run(ConformanceHarness(effort: 300) { try corner.backend() })
+        let left = try await corner.left()
+        #expect(left == [])
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>) func `it does what the pure table does`(_ seed: UInt64) async throws
+    {
+        let corner = try await Corner()
+        try await ModelTest.run(ConformanceHarness { try corner.backend() }, seed: seed)
+        let left = try await corner.left()
+        #expect(left == [])
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `from several clients it does, too`(_ seed: UInt64) async throws {
+        let corner = try await Corner()
+        try await ModelTest.run(ConformanceHarness { try corner.backend() }, seed: seed, isShared: true)
+        let left = try await corner.left()
+        #expect(left == [])
+    }
+}
+#endif
