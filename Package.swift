@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
+        .library(name: "HoldfastZooKeeper", targets: ["HoldfastZooKeeper"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCLI"]),
@@ -25,7 +26,8 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
         .trait(name: "Redis", description: "Redis, Valkey and their clones, redis://host."),
-        .default(enabledTraits: ["SQLite", "Redis"]),
+        .trait(name: "ZooKeeper", description: "ZooKeeper, zookeeper://host1,host2/chroot."),
+        .default(enabledTraits: ["SQLite", "Redis", "ZooKeeper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -77,10 +79,21 @@ let package = Package(
             resources: [.embedInCode("Scripts")],
             swiftSettings: strict),
         .target(
+            name: "HoldfastZooKeeper",
+            dependencies: [
+                "Holdfast",
+                .product(name: "NIOCore", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: when("ZooKeeper")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "HoldfastStores",
             dependencies: [
                 "Holdfast", .target(name: "HoldfastSQLite", condition: when("SQLite")),
                 .target(name: "HoldfastRedis", condition: when("Redis")),
+                .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -134,6 +147,15 @@ let package = Package(
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastZooKeeperTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
+                .product(name: "NIOCore", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("ZooKeeper")),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

@@ -8,13 +8,14 @@ enum ArrowRules {
         "HoldfastSQL": ["Holdfast"],
         "HoldfastSQLite": ["Holdfast", "HoldfastSQL", "CSQLite"],
         "HoldfastRedis": ["Holdfast"],
-        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis"],
+        "HoldfastZooKeeper": ["Holdfast"],
+        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastZooKeeper"],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
     ]
 
     /// Modules that exist only where their trait is on.
-    static let traits = ["HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis"]
+    static let traits = ["HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastZooKeeper": "ZooKeeper"]
 
     static let all = [imports, wrapped]
 

@@ -1,0 +1,172 @@
+#if ZooKeeper
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A relay between client and server that loses, holds back, or cuts what it is told to.
+///
+/// ```swift
+/// let proxy = try await FaultProxy(to: server.port)
+/// proxy.replies = .drop                       // the server does it, the client never hears
+/// ```
+final class FaultProxy: Sendable {
+    /// What happens to bytes of one direction.
+    enum Flow: Sendable, Equatable {
+        case pass
+        /// Kept until it passes again; then delivered.
+        case hold
+        /// Lost. The connection stays open: half open, as after a network's cut.
+        case drop
+        /// At most so many bytes at a time, as many packets as that makes.
+        case split(Int)
+    }
+
+    struct State {
+        var requests = Flow.pass
+        var replies = Flow.pass
+        var refuses = false
+        var accepted = 0
+        var relays: [ObjectIdentifier: any Channel] = [:]
+    }
+
+    let port: Int
+    let state = Mutex(State())
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let listener: any Channel
+
+    init(to target: Int) async throws {
+        let box = ProxyBox()
+        listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { client in box.proxy?.relay(client, to: target) ?? client.close() }
+            .bind(host: "127.0.0.1", port: 0).get()
+        port = listener.localAddress?.port ?? 0
+        box.proxy = self
+    }
+
+    deinit {
+        for channel in state.withLock({ Array($0.relays.values) }) { channel.close(promise: nil) }
+        listener.close(promise: nil)
+        group.shutdownGracefully { _ in }
+    }
+
+    var requests: Flow {
+        get { state.withLock(\.requests) }
+        set { change { $0.requests = newValue } }
+    }
+
+    var replies: Flow {
+        get { state.withLock(\.replies) }
+        set { change { $0.replies = newValue } }
+    }
+
+    /// New connections are closed at once.
+    var refuses: Bool {
+        get { state.withLock(\.refuses) }
+        set { state.withLock { $0.refuses = newValue } }
+    }
+
+    /// Connections so far.
+    var accepted: Int { state.withLock(\.accepted) }
+    /// Connections that are open now.
+    var open: Int { state.withLock { $0.relays.count } }
+
+    /// Ends every connection.
+    func cut() {
+        for channel in state.withLock({ Array($0.relays.values) }) { channel.close(promise: nil) }
+    }
+
+    private func change(_ set: (inout State) -> Void) {
+        state.withLock { set(&$0) }
+        for channel in state.withLock({ Array($0.relays.values) }) {
+            channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(FaultProxyChanged()) }
+        }
+    }
+
+    private func relay(_ client: any Channel, to target: Int) -> EventLoopFuture<Void> {
+        let refused = state.withLock { state in
+            state.accepted += 1
+            return state.refuses
+        }
+        guard !refused else { return client.close() }
+        let key = ObjectIdentifier(client)
+        state.withLock { $0.relays[key] = client }
+        client.closeFuture.whenComplete { [weak self] _ in
+            self?.state.withLock { _ = $0.relays.removeValue(forKey: key) }
+        }
+        return ClientBootstrap(group: client.eventLoop).connect(host: "127.0.0.1", port: target).flatMapThrowing {
+            [weak self] server in
+            let there = FaultRelay(to: server) { self?.requests ?? .pass }
+            let back = FaultRelay(to: client) { self?.replies ?? .pass }
+            try client.pipeline.syncOperations.addHandler(there)
+            try server.pipeline.syncOperations.addHandler(back)
+            try client.pipeline.syncOperations.addHandler(FaultRelayBell(there, back))
+        }
+    }
+}
+
+/// Known to the listener before the proxy is.
+private final class ProxyBox: Sendable {
+    private let state = Mutex<WeakProxy>(WeakProxy())
+    private struct WeakProxy { weak var proxy: FaultProxy? }
+    var proxy: FaultProxy? {
+        get { state.withLock(\.proxy) }
+        set { state.withLock { $0.proxy = newValue } }
+    }
+}
+
+private struct FaultProxyChanged: Sendable {}
+
+/// One direction of one connection.
+private final class FaultRelay: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let peer: any Channel
+    private let flow: () -> FaultProxy.Flow
+    private var held: [ByteBuffer] = []
+
+    init(to peer: any Channel, flow: @escaping () -> FaultProxy.Flow) {
+        self.peer = peer
+        self.flow = flow
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        held.append(unwrapInboundIn(data))
+        look()
+    }
+
+    func look() {
+        switch flow() {
+        case .hold: break
+        case .drop: held = []
+        case .pass:
+            for buffer in held { peer.writeAndFlush(buffer, promise: nil) }
+            held = []
+        case .split(let size):
+            for var buffer in held {
+                while let piece = buffer.readSlice(length: min(size, buffer.readableBytes)), piece.readableBytes > 0 {
+                    peer.writeAndFlush(piece, promise: nil)
+                }
+            }
+            held = []
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { peer.close(promise: nil) }
+}
+
+/// Tells both directions that the flow has changed.
+private final class FaultRelayBell: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let relays: [FaultRelay]
+    init(_ relays: FaultRelay...) { self.relays = relays }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is FaultProxyChanged {
+            for relay in relays { relay.look() }
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+}
+#endif
