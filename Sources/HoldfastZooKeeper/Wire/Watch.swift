@@ -10,6 +10,8 @@ final class Watch: Sendable {
     }
     private let state = Mutex(State.waiting)
 
+    deinit { cancel() }
+
     /// Awaits the event; the task's cancellation ends the watch. One task only, and not with ``whenFired(_:)``.
     func event() async -> WatchEvent {
         await withTaskCancellationHandler {

@@ -7,7 +7,7 @@ extension ZooKeeperSession {
     /// - Parameter acl: the configuration's, by default.
     /// - Returns: the path, which has a number at its end where the mode is sequential.
     func create(
-        _ path: String, _ data: [UInt8] = [], _ acl: [ACL]? = nil, _ mode: CreateMode, isCancellable: Bool = true
+        _ path: String, _ mode: CreateMode, data: [UInt8] = [], acl: [ACL]? = nil, isCancellable: Bool = true
     ) async throws(ZooKeeperError) -> (path: String, stat: Stat) {
         try await result(of: creation(path, data, acl, mode), isCancellable: isCancellable, readCreated)
     }
@@ -16,7 +16,7 @@ extension ZooKeeperSession {
     ///
     /// - Returns: the listing may have failed where the creation did not.
     func create(
-        _ path: String, _ data: [UInt8] = [], _ acl: [ACL]? = nil, _ mode: CreateMode, thenChildrenOf parent: String,
+        _ path: String, _ mode: CreateMode, data: [UInt8] = [], acl: [ACL]? = nil, thenChildrenOf parent: String,
         isCancellable: Bool = true
     ) async throws(ZooKeeperError) -> (
         created: (path: String, stat: Stat), listing: Result<(children: [String], stat: Stat), ZooKeeperError>

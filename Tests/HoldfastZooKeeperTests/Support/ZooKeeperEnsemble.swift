@@ -1,4 +1,6 @@
 #if ZooKeeper
+import Testing
+
 @testable import HoldfastZooKeeper
 
 /// Three servers that elect a leader.
