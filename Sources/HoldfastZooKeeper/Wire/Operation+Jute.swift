@@ -76,8 +76,11 @@ extension OperationResult {
         _ code: OpCode?, _ reader: inout JuteReader, _ root: String
     ) throws(JuteReader.Malformed) -> OperationResult {
         switch code {
+        case .create: return .created(path: below(root, try reader.string()))
         case .create2, .createContainer, .createTTL:
-            return .created(path: below(root, try reader.string()), stat: try reader.stat())
+            let path = below(root, try reader.string())
+            _ = try reader.stat()
+            return .created(path: path)
         case .delete: return .deleted
         case .setData: return .changed(try reader.stat())
         case .check: return .checked

@@ -11,7 +11,8 @@ enum Operation: Sendable, Hashable {
 
 /// What became of one of several.
 enum OperationResult: Sendable, Hashable {
-    case created(path: String, stat: Stat)
+    /// Its `czxid` is that of them all. Servers tell no more of it, whatever they are asked.
+    case created(path: String)
     case deleted
     case changed(Stat)
     case checked

@@ -13,7 +13,7 @@ struct Stat: Sendable, Hashable {
     /// Changes of the list of children.
     var cversion: Int32 = 0
     var aversion: Int32 = 0
-    /// The session that it ends with; 0 for none. Containers and nodes with a time to live have a negative one.
+    /// The session that it ends with; 0 for none.
     var ephemeralOwner: Int64 = 0
     var dataLength: Int32 = 0
     var childCount: Int32 = 0

@@ -124,7 +124,7 @@ final class ZooKeeperHandler: ChannelInboundHandler {
                 throw JuteReader.Malformed("an answer with the number \(header.xid), out of turn")
             }
             answered += 1
-            return answer(request, Reply(error: header.error, body: frame))
+            return answer(request, Reply(zxid: header.zxid, error: header.error, body: frame))
         }
         return true
     }

@@ -13,41 +13,41 @@ extension ZooKeeperSession {
     }
 
     /// Sends a request, and reads its answer.
-    func result<R>(
-        of request: Request, isCancellable: Bool, _ read: Read<R>
-    ) async throws(ZooKeeperError) -> R {
-        let reply: Reply
+    func result<R>(of request: Request, isCancellable: Bool, _ read: Read<R>) async throws(ZooKeeperError) -> R {
+        try Self.result(try await reply(to: request, isCancellable: isCancellable), read)
+    }
+
+    /// Sends a request.
+    func reply(to request: Request, isCancellable: Bool) async throws(ZooKeeperError) -> Reply {
         do throws(LockError) {
             try check(request)
-            reply = try await request.reply(isCancellable: isCancellable) { hand(over: request) }
+            return try await request.reply(isCancellable: isCancellable) { hand(over: request) }
         } catch {
             throw .failed(error)
         }
-        return try Self.result(reply, read)
     }
 
     /// Sends two requests as one.
     func results<A, B>(
         of first: Request, and second: Request, isCancellable: Bool, _ readFirst: Read<A>, _ readSecond: Read<B>
     ) async throws(ZooKeeperError) -> (A, Result<B, ZooKeeperError>) {
-        let replies: (Reply, Result<Reply, LockError>)
+        let one: Reply
         do throws(LockError) {
             try check(first)
             try check(second)
-            let one = try await first.reply(isCancellable: isCancellable) { hand(over: first, second) }
-            let other: Result<Reply, LockError>
-            do throws(LockError) {
-                other = .success(try await second.reply(isCancellable: isCancellable) {})
-            } catch {
-                other = .failure(error)
-            }
-            replies = (one, other)
+            one = try await first.reply(isCancellable: isCancellable) { hand(over: first, second) }
         } catch {
             throw .failed(error)
         }
-        let value = try Self.result(replies.0, readFirst)
+        let other: Result<Reply, LockError>
+        do throws(LockError) {
+            other = .success(try await second.reply(isCancellable: isCancellable) {})
+        } catch {
+            other = .failure(error)
+        }
+        let value = try Self.result(one, readFirst)
         do throws(ZooKeeperError) {
-            switch replies.1 {
+            switch other {
             case .success(let reply): return (value, .success(try Self.result(reply, readSecond)))
             case .failure(let error): throw .failed(error)
             }
@@ -56,7 +56,7 @@ extension ZooKeeperSession {
         }
     }
 
-    private static func result<R>(_ reply: Reply, _ read: Read<R>) throws(ZooKeeperError) -> R {
+    static func result<R>(_ reply: Reply, _ read: Read<R>) throws(ZooKeeperError) -> R {
         guard reply.error == 0 else { throw ZooKeeperError(ZooKeeperFault(code: reply.error)) }
         var body = reply.body
         do throws(JuteReader.Malformed) {

@@ -54,16 +54,20 @@ extension ZooKeeperSession {
     }
 
     /// All or nothing; where nothing, one result is `failed`, and its fault is not thrown.
+    ///
+    /// - Returns: also the number of the transaction: the `czxid` of all that it created.
     func multi(
         _ operations: [Operation], isCancellable: Bool = true
-    ) async throws(ZooKeeperError) -> [OperationResult] {
+    ) async throws(ZooKeeperError) -> (results: [OperationResult], zxid: Int64) {
         let request = request(.multi) { body in
             for operation in operations { operation.write(to: &body, root: configuration.chroot, configuration) }
             Operation.writeEnd(to: &body)
         }
-        return try await result(of: request, isCancellable: isCancellable) { reader throws(JuteReader.Malformed) in
+        let reply = try await reply(to: request, isCancellable: isCancellable)
+        let results = try Self.result(reply) { reader throws(JuteReader.Malformed) in
             try OperationResult.read(&reader, count: operations.count, root: configuration.chroot)
         }
+        return (results, reply.zxid)
     }
 
     private func creation(_ path: String, _ data: [UInt8], _ acl: [ACL]?, _ mode: CreateMode) -> Request {
