@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
+        .library(name: "HoldfastEtcd", targets: ["HoldfastEtcd"]),
         .library(name: "HoldfastZooKeeper", targets: ["HoldfastZooKeeper"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
@@ -26,8 +27,9 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
         .trait(name: "Redis", description: "Redis, Valkey and their clones, redis://host."),
+        .trait(name: "Etcd", description: "etcd, etcd://host."),
         .trait(name: "ZooKeeper", description: "ZooKeeper, zookeeper://host1,host2/chroot."),
-        .default(enabledTraits: ["SQLite", "Redis", "ZooKeeper"]),
+        .default(enabledTraits: ["SQLite", "Redis", "Etcd", "ZooKeeper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -38,7 +40,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        // Without its streams, which would bring all of Foundation.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
@@ -47,6 +52,7 @@ let package = Package(
         .target(
             name: "Holdfast",
             dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -79,6 +85,21 @@ let package = Package(
             resources: [.embedInCode("Scripts")],
             swiftSettings: strict),
         .target(
+            name: "HoldfastEtcd",
+            dependencies: [
+                "Holdfast",
+                .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: when("Etcd")),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: when("Etcd")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            // What scripts/protos reads.
+            exclude: ["Protos"],
+            swiftSettings: strict),
+        .target(
             name: "HoldfastZooKeeper",
             dependencies: [
                 "Holdfast",
@@ -93,6 +114,7 @@ let package = Package(
             dependencies: [
                 "Holdfast", .target(name: "HoldfastSQLite", condition: when("SQLite")),
                 .target(name: "HoldfastRedis", condition: when("Redis")),
+                .target(name: "HoldfastEtcd", condition: when("Etcd")),
                 .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -129,6 +151,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "HoldfastTestingTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
+        // What the tests of stores share: real servers' processes, and what goes wrong between them and us.
+        .target(
+            name: "ServerKit",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/ServerKit", swiftSettings: strict),
         // A process to contend with, and to kill.
         .executableTarget(
             name: "StoreProbe", dependencies: ["Holdfast", "HoldfastStores"], path: "Tests/StoreProbe",
@@ -143,16 +171,28 @@ let package = Package(
         .testTarget(
             name: "HoldfastRedisTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Redis")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Redis")),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
+            name: "HoldfastEtcdTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
+                .target(name: "HoldfastEtcd", condition: when("Etcd")),
+                .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: when("Etcd")),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: when("Etcd")),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
             name: "HoldfastZooKeeperTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
                 .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("ZooKeeper")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("ZooKeeper")),

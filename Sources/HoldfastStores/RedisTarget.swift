@@ -17,28 +17,20 @@ struct RedisTarget: Sendable, Hashable {
     /// - Parameters:
     ///   - rest: behind the scheme and its colon, without the query. Never shown: it may hold a secret.
     init(_ kind: StoreURL.Kind, _ rest: Substring, _ options: inout StoreOptions) throws(LockError) {
-        guard rest.hasPrefix("//") else { throw Self.malformed(kind) }
-        let behind = rest.dropFirst(2)
-        let authority = behind.prefix { $0 != "/" }
-        let path = behind.dropFirst(authority.count)
-        guard !path.contains("@") else {
-            throw LockError(
-                .invalidArgument, "an @ behind the host: in a user or password write / as %2F, ? as %3F, @ as %40")
-        }
-        let at = authority.lastIndex(of: "@")
-        let place = at.map { authority[authority.index(after: $0)...] } ?? authority
+        let authority = try StoreAuthority(rest, Self.malformed(kind))
         if kind == .redisUnix {
-            guard place.isEmpty, path.count > 1 else { throw Self.malformed(kind) }
-            configuration = RedisConfiguration(endpoint: .unix(path: try PercentText.decode(path)))
+            guard authority.place.isEmpty, authority.path.count > 1 else { throw Self.malformed(kind) }
+            configuration = RedisConfiguration(endpoint: .unix(path: try PercentText.decode(authority.path)))
             if let database = try options.takeCount("database", Self.databases) { configuration.database = database }
         } else {
-            configuration = RedisConfiguration(endpoint: try Self.endpoint(place, kind))
-            configuration.database = try Self.database(path)
+            configuration = RedisConfiguration(endpoint: try Self.endpoint(authority.place, kind))
+            configuration.database = try Self.database(authority.path)
         }
-        if kind == .rediss { configuration.tls = try Self.tls(&options) }
-        let user = at.map { authority[..<$0] }
-        lacksPassword = user?.contains(":") != true
-        if let user { configuration.credentials = try Self.credentials(user) }
+        if kind == .rediss { configuration.tls = RedisConfiguration.TLS(try TLSOptions(&options)) }
+        lacksPassword = authority.password == nil
+        if let user = authority.user {
+            configuration.credentials = .init(user: user.isEmpty ? nil : user, password: authority.password ?? "")
+        }
         try take(&options)
     }
 
@@ -68,19 +60,9 @@ struct RedisTarget: Sendable, Hashable {
         if let secret = try StoreSecret.read(environment) {
             configuration.credentials = .init(user: configuration.credentials?.user, password: secret)
         } else if configuration.credentials != nil {
-            throw LockError(
-                .invalidArgument,
-                "the store's URL names a user and no password: set \(StoreSecret.variable) or "
-                    + "\(StoreSecret.fileVariable)")
+            throw StoreSecret.missing
         }
         return configuration
-    }
-
-    private static func credentials(_ text: Substring) throws(LockError) -> RedisConfiguration.Credentials {
-        let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let user = try PercentText.decode(halves[0])
-        let password = halves.count > 1 ? try PercentText.decode(halves[1]) : ""
-        return .init(user: user.isEmpty ? nil : user, password: password)
     }
 
     private static func endpoint(
@@ -90,33 +72,8 @@ struct RedisTarget: Sendable, Hashable {
             throw LockError(
                 .unsupported, "several hosts: Sentinel and Cluster are not supported yet; name one server")
         }
-        var host = text
-        var port: Substring?
-        if text.first == "[" {
-            guard let end = text.firstIndex(of: "]") else { throw malformed(kind) }
-            host = text[text.index(after: text.startIndex)..<end]
-            let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || rest.first == ":", host.contains(":") else { throw malformed(kind) }
-            port = rest.isEmpty ? nil : rest.dropFirst()
-        } else if let colon = text.firstIndex(of: ":") {
-            host = text[..<colon]
-            port = text[text.index(after: colon)...]
-        }
-        let isPlain = host.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: "-._:".utf8.contains(byte)
-            }
-        }
-        guard !host.isEmpty, isPlain else { throw malformed(kind) }
-        guard let port else { return .tcp(host: String(host), port: RedisConfiguration.defaultPort) }
-        guard let number = UInt16(port), number > 0 else {
-            throw LockError(
-                .invalidArgument,
-                "a port is a number from 1 to 65535; an IPv6 address stands in [brackets], and in a user or password "
-                    + "write / as %2F, ? as %3F, @ as %40")
-        }
-        return .tcp(host: String(host), port: Int(number))
+        let host = try StoreAuthority.host(text, malformed(kind))
+        return .tcp(host: host.name, port: host.port ?? RedisConfiguration.defaultPort)
     }
 
     private static func database(_ path: Substring) throws(LockError) -> Int {
@@ -138,31 +95,14 @@ struct RedisTarget: Sendable, Hashable {
     private static let defaultWithin: Duration = .milliseconds(500)
 }
 
-extension RedisTarget {
-    fileprivate static func tls(_ options: inout StoreOptions) throws(LockError) -> RedisConfiguration.TLS {
-        var tls = RedisConfiguration.TLS()
-        tls.authorityFile = try file("tls-ca", &options)
-        tls.certificateFile = try file("tls-cert", &options)
-        tls.keyFile = try file("tls-key", &options)
-        tls.serverName = options.take("tls-name")
-        guard (tls.certificateFile == nil) == (tls.keyFile == nil) else {
-            throw LockError(.invalidArgument, "tls-cert= and tls-key= go together")
-        }
-        switch options.take("tls-verify") {
-        case nil, "full": break
-        case "none": tls.verifies = false
-        default: throw LockError(.invalidArgument, "tls-verify is full, or none, which trusts anybody")
-        }
-        return tls
-    }
-
-    private static func file(_ name: String, _ options: inout StoreOptions) throws(LockError) -> String? {
-        guard let path = options.take(name) else { return nil }
-        guard path.hasPrefix("/") else {
-            throw LockError(
-                .invalidArgument, "\(name) is the absolute path of a PEM file, not \(path.debugDescription)")
-        }
-        return path
+extension RedisConfiguration.TLS {
+    fileprivate init(_ options: TLSOptions) {
+        self.init()
+        authorityFile = options.authorityFile
+        certificateFile = options.certificateFile
+        keyFile = options.keyFile
+        serverName = options.serverName
+        verifies = options.verifies
     }
 }
 #endif

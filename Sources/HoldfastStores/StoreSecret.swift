@@ -10,6 +10,13 @@ enum StoreSecret {
     /// The longest password, in bytes.
     static let bytesLimit = 4096
 
+    /// Where a user is named and no password is to be found.
+    static var missing: LockError {
+        LockError(
+            .invalidArgument,
+            "the store's URL names a user and no password: set \(variable) or \(fileVariable)")
+    }
+
     /// - Returns: `nil` where neither variable is set.
     static func read(_ environment: (String) -> String?) throws(LockError) -> String? {
         if let secret = environment(variable), !secret.isEmpty { return secret }

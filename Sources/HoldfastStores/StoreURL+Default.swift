@@ -1,7 +1,7 @@
+#if SQLite
 import Glibc
 public import Holdfast
 
-#if SQLite
 extension StoreURL {
     /// The store that is meant where none is named: `$HOLDFAST_STORE`, else a file in `$XDG_STATE_HOME/holdfast`, else
     /// in `~/.local/state/holdfast`. The folder is made, for its owner alone.

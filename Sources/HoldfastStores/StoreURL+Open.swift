@@ -10,6 +10,10 @@ public import HoldfastSQLite
 import HoldfastRedis
 #endif
 
+#if Etcd
+import HoldfastEtcd
+#endif
+
 extension StoreURL {
     #if SQLite
     /// Opens the store.
@@ -48,11 +52,14 @@ extension StoreURL {
     private func openOther(
         _ logger: Logger?, _ variable: ((String) -> String?)?
     ) throws(LockError) -> any LockBackend {
+        #if Redis || Etcd
+        let environment = variable ?? { getenv($0).map { String(cString: $0) } }
+        #endif
         #if Redis
-        if let redis {
-            let environment = variable ?? { getenv($0).map { String(cString: $0) } }
-            return try RedisBackend(try redis.opened(environment), logger: logger)
-        }
+        if let redis { return try RedisBackend(try redis.opened(environment), logger: logger) }
+        #endif
+        #if Etcd
+        if let etcd { return try EtcdBackend(try etcd.opened(environment), logger: logger) }
         #endif
         return MemoryBackend()
     }

@@ -2,9 +2,9 @@ public import Holdfast
 
 /// What a URL says about a store: its kind, where it is, and its options.
 ///
-/// `sqlite:///var/lib/app/locks.db?prefix=app%2F`, `redis://locks@cache:6379/0` or `memory://`. Options are query
-/// parameters: `names=encoded` (the default) or `names=raw` says how keys become names in the store, `prefix=` what
-/// stands before them. An unknown option is an error, and so is a kind that this build does not have.
+/// `sqlite:///var/lib/app/locks.db?prefix=app%2F`, `redis://locks@cache:6379/0`, `etcd://host1,host2` or `memory://`.
+/// Options are query parameters: `names=encoded` (the default) or `names=raw` says how keys become names in the store,
+/// `prefix=` what stands before them. An unknown option is an error, and so is a kind that this build does not have.
 public struct StoreURL: Sendable, Hashable {
     /// The kinds of store that this build has.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -22,6 +22,12 @@ public struct StoreURL: Sendable, Hashable {
         /// The same, through a Unix domain socket.
         case redisUnix = "redis+unix"
         #endif
+        #if Etcd
+        /// An etcd cluster.
+        case etcd
+        /// The same, over TLS.
+        case etcds
+        #endif
 
         /// Its URL may name a user and a password.
         var isRemote: Bool {
@@ -32,6 +38,9 @@ public struct StoreURL: Sendable, Hashable {
             #endif
             #if Redis
             case .redis, .rediss, .redisUnix: true
+            #endif
+            #if Etcd
+            case .etcd, .etcds: true
             #endif
             }
         }
@@ -48,6 +57,10 @@ public struct StoreURL: Sendable, Hashable {
     #if Redis
     /// For the kinds that are Redis.
     private(set) var redis: RedisTarget?
+    #endif
+    #if Etcd
+    /// For the kinds that are etcd.
+    private(set) var etcd: EtcdTarget?
     #endif
 
     init(kind: Kind, path: String, prefix: String = "") {
@@ -111,6 +124,12 @@ public struct StoreURL: Sendable, Hashable {
             self.init(kind: kind, path: "", prefix: target.prefix)
             redis = target
         #endif
+        #if Etcd
+        case .etcd, .etcds:
+            let target = try EtcdTarget(kind, rest, &options)
+            self.init(kind: kind, path: "", prefix: target.prefix)
+            etcd = target
+        #endif
         }
     }
 }
@@ -120,6 +139,9 @@ extension StoreURL: CustomStringConvertible {
     public var description: String {
         #if Redis
         if let redis { return redis.description }
+        #endif
+        #if Etcd
+        if let etcd { return etcd.description }
         #endif
         return path.isEmpty ? "\(kind.rawValue)://" : "\(kind.rawValue)://\(path)"
     }

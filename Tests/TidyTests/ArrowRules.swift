@@ -8,14 +8,17 @@ enum ArrowRules {
         "HoldfastSQL": ["Holdfast"],
         "HoldfastSQLite": ["Holdfast", "HoldfastSQL", "CSQLite"],
         "HoldfastRedis": ["Holdfast"],
+        "HoldfastEtcd": ["Holdfast"],
         "HoldfastZooKeeper": ["Holdfast"],
-        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastZooKeeper"],
+        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper"],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
     ]
 
     /// Modules that exist only where their trait is on.
-    static let traits = ["HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastZooKeeper": "ZooKeeper"]
+    static let traits = [
+        "HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastEtcd": "Etcd", "HoldfastZooKeeper": "ZooKeeper",
+    ]
 
     static let all = [imports, wrapped]
 

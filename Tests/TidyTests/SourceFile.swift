@@ -58,7 +58,8 @@ enum Repository {
         try ["Sources", "Tests", "Examples"].flatMap { folder in
             let paths = FileManager.default.enumerator(atPath: root.appending(path: folder).path) ?? .init()
             return try paths.compactMap { $0 as? String }
-                .filter { $0.hasSuffix(".swift") && !$0.contains(".build") }
+                // What a tool wrote is not for readers.
+                .filter { $0.hasSuffix(".swift") && !$0.contains(".build") && !$0.contains("/Generated/") }
                 .map { "\(folder)/\($0)" }.sorted()
                 .map { SourceFile(path: $0, text: try String(contentsOf: root.appending(path: $0), encoding: .utf8)) }
         }

@@ -21,12 +21,25 @@ extension LockClient {
         removals.close()
     }
 
+    /// Lets nobody wait for longer than the limit, however many removals come first.
+    func answerLate() async {
+        while !Task.isCancelled {
+            guard let caller = removals.takeCaller() else {
+                await removals.callerBell.wait()
+                continue
+            }
+            // A cancelled sleep is a sleep that is over.
+            try? await time.sleep(until: caller.until)
+            caller.answer(nil)
+        }
+    }
+
     private func perform(_ job: RemovalQueue.Job) async {
         defer { removals.finished() }
-        let caller = OneAnswer(job.caller)
         var failures = 0
         while true {
-            let outcome = await remove(job.id, telling: caller)
+            let outcome = await removeOnce(job.id)
+            job.caller?.answer(outcome)
             if case .success = outcome { return }
             failures += 1
             let next = time.now + jitter(Self.backoff(failures))
@@ -36,23 +49,6 @@ extension LockClient {
             } catch {
                 return
             }
-        }
-    }
-
-    /// One removal. The caller is answered with its outcome, or after its limit without one.
-    private func remove(_ id: Claim.ID, telling caller: OneAnswer) async -> RemovalQueue.Answer {
-        guard caller.isAwaited else { return await removeOnce(id) }
-        let limit = time.now + configuration.removalWaitLimit
-        return await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                // A cancelled sleep is a sleep that is over.
-                try? await self.time.sleep(until: limit)
-                caller.answer(nil)
-            }
-            let outcome = await removeOnce(id)
-            caller.answer(outcome)
-            group.cancelAll()
-            return outcome
         }
     }
 
@@ -76,16 +72,15 @@ extension LockClient {
     @discardableResult
     func removeByRun(_ state: LeaseState) async -> RemovalQueue.Answer? {
         await withCheckedContinuation { continuation in
-            if !removals.add(job(state, continuation)) { continuation.resume(returning: nil) }
+            let caller = RemovalQueue.Caller(until: time.now + configuration.removalWaitLimit, continuation)
+            if !removals.add(job(state, caller)) { caller.answer(nil) }
         }
     }
 
     /// Removes in the background what nobody waits for.
     func removeLater(_ state: LeaseState) { _ = removals.add(job(state, nil)) }
 
-    private func job(
-        _ state: LeaseState, _ caller: CheckedContinuation<RemovalQueue.Answer?, Never>?
-    ) -> RemovalQueue.Job {
+    private func job(_ state: LeaseState, _ caller: RemovalQueue.Caller?) -> RemovalQueue.Job {
         // The latest instant at which the backend may have extended the claim is now.
         let life = state.update { $0.machine.timing.timeToLive }
         let pointlessAt = backend.capabilities.expiry == .session ? nil : time.now + life
@@ -97,19 +92,4 @@ extension LockClient {
         _ = state.update { $0.machine.end(now: now) }
         unregister(state)
     }
-}
-
-/// A continuation that is resumed by whoever comes first.
-private final class OneAnswer: Sendable {
-    private let caller: Mutex<CheckedContinuation<RemovalQueue.Answer?, Never>?>
-
-    init(_ caller: CheckedContinuation<RemovalQueue.Answer?, Never>?) { self.caller = Mutex(caller) }
-
-    var isAwaited: Bool { caller.withLock { $0 != nil } }
-
-    func answer(_ answer: RemovalQueue.Answer?) {
-        caller.withLock { $0.take() }?.resume(returning: answer)
-    }
-
-    deinit { answer(nil) }
 }

@@ -103,6 +103,10 @@ public final class LockClient: Service, Sendable {
                 return .other
             }
             group.addTask {
+                await self.answerLate()
+                return .other
+            }
+            group.addTask {
                 for await ids in self.backend.hints() { self.look(at: ids) }
                 return .other
             }

@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 /// The removals that `run()` performs in the background, until each is confirmed or pointless.
@@ -8,18 +9,40 @@ final class RemovalQueue: Sendable {
         let id: Claim.ID
         /// When the claim has expired by itself; `nil` where only a removal can end it.
         let pointlessAt: Duration?
-        /// Answered once: with the outcome, or with `nil` where that takes too long.
-        let caller: CheckedContinuation<Answer?, Never>?
+        /// `nil` where nobody waits.
+        let caller: Caller?
+    }
+
+    /// Somebody who waits for a removal, but not for long.
+    final class Caller: Sendable {
+        let until: Duration
+        private let waiter: Mutex<CheckedContinuation<Answer?, Never>?>
+
+        init(until: Duration, _ waiter: CheckedContinuation<Answer?, Never>) {
+            self.until = until
+            self.waiter = Mutex(waiter)
+        }
+
+        var isAnswered: Bool { waiter.withLock { $0 == nil } }
+
+        /// Once: with the outcome, or with `nil` where that takes too long.
+        func answer(_ answer: Answer?) { waiter.withLock { $0.take() }?.resume(returning: answer) }
+
+        deinit { answer(nil) }
     }
 
     private struct State {
-        var jobs: [Job] = []
+        var jobs: Deque<Job> = []
+        /// In the order in which they came, which is that of their time: all wait equally long.
+        var callers: Deque<Caller> = []
         var outstanding = 0
         var isClosed = false
     }
     private let state = Mutex(State())
     private let empty = Mutex<[CheckedContinuation<Void, Never>]>([])
     let bell = Bell()
+    /// Rung where somebody waits.
+    let callerBell = Bell()
 
     /// - Returns: whether somebody will perform it.
     func add(_ job: Job) -> Bool {
@@ -27,14 +50,28 @@ final class RemovalQueue: Sendable {
             guard !state.isClosed else { return false }
             state.jobs.append(job)
             state.outstanding += 1
+            if let caller = job.caller { state.callers.append(caller) }
             return true
         }
-        if isTaken { bell.ring() }
+        if isTaken {
+            bell.ring()
+            if job.caller != nil { callerBell.ring() }
+        }
         return isTaken
     }
 
+    /// Whose time ends next.
+    func takeCaller() -> Caller? {
+        state.withLock { state in
+            while let caller = state.callers.popFirst() {
+                if !caller.isAnswered { return caller }
+            }
+            return nil
+        }
+    }
+
     func take() -> Job? {
-        state.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
+        state.withLock { $0.jobs.popFirst() }
     }
 
     func finished() {
@@ -61,9 +98,10 @@ final class RemovalQueue: Sendable {
         let jobs = state.withLock { state in
             state.isClosed = true
             state.outstanding -= state.jobs.count
-            return state.jobs.takeAll()
+            defer { state.jobs = [] }
+            return state.jobs
         }
-        for job in jobs { job.caller?.resume(returning: nil) }
+        for job in jobs { job.caller?.answer(nil) }
         for waiter in empty.withLock({ $0.takeAll() }) { waiter.resume() }
     }
 }

@@ -40,6 +40,9 @@ extension RedisBackend {
         return (replies[0], replies[1].int ?? 0 >= Int64(wanted))
     }
 
+    /// Whether a cluster says that a key is another node's now: what stands there can no longer be kept from here.
+    func hasMoved(_ error: LockError) -> Bool { ears.isCluster && error.code == .unsupported }
+
     /// What the server's life is known by; `nil` without a quarantine.
     private func epoch() async throws(LockError) -> Epoch? {
         guard let quarantine = configuration.quarantine else { return nil }

@@ -49,20 +49,15 @@ extension RedisBackend {
     private func renew(_ claims: [Located], milliseconds: Int64) async throws(LockError) -> [Located] {
         var others: [Located] = []
         for batch in split(claims, strings: Self.renewalsPerCall) {
-            let strings = batch.reduce(0) { $0 + $1.keys.count }
-            let (reply, isDurable) = try await callDurably(scripts.renew, keys: strings, arguments: 1 + strings) {
-                written in
-                for claim in batch { for key in claim.keys { written.append(key.string) } }
-                written.append(milliseconds)
-                for claim in batch {
-                    let id = claim.id.description
-                    for _ in claim.keys { written.append(id) }
-                }
+            let odd: Set<Int64>
+            do throws(LockError) {
+                odd = try await renewOnce(batch, milliseconds)
+            } catch {
+                guard hasMoved(error) else { throw error }
+                others += batch
+                continue
             }
-            guard let numbers = reply.elements?.compactMap(\.int) else { throw Self.unexpected }
-            guard isDurable else { throw Self.tooFewReplicas }
-            guard !numbers.isEmpty else { continue }
-            let odd = Set(numbers)
+            guard !odd.isEmpty else { continue }
             var number: Int64 = 0
             for claim in batch {
                 let range = number + 1...number + Int64(claim.keys.count)
@@ -73,24 +68,34 @@ extension RedisBackend {
         return others
     }
 
+    /// - Returns: the numbers of the strings, from 1, that are not as they should be.
+    private func renewOnce(_ batch: [Located], _ milliseconds: Int64) async throws(LockError) -> Set<Int64> {
+        let strings = batch.reduce(0) { $0 + $1.keys.count }
+        let (reply, isDurable) = try await callDurably(scripts.renew, keys: strings, arguments: 1 + strings) {
+            written in
+            for claim in batch { for key in claim.keys { written.append(key.string) } }
+            written.append(milliseconds)
+            for claim in batch {
+                let id = claim.id.description
+                for _ in claim.keys { written.append(id) }
+            }
+        }
+        guard let numbers = reply.elements?.compactMap(\.int) else { throw Self.unexpected }
+        guard isDurable else { throw Self.tooFewReplicas }
+        return Set(numbers)
+    }
+
     func extend(_ claims: [Located], milliseconds: Int64) async throws(LockError) -> Extension {
         var outcome = Extension()
         for batch in split(claims, strings: Self.keysPerCall) {
-            let keys = batch.reduce(0) { $0 + $1.keys.count }
-            let (reply, isDurable) = try await callDurably(
-                scripts.extend, keys: keys * KeyNames.count, arguments: 1 + 2 * batch.count
-            ) { written in
-                for claim in batch { for key in claim.keys { key.append(to: &written) } }
-                written.append(milliseconds)
-                for claim in batch {
-                    written.append(claim.id.description)
-                    written.append(Int64(claim.keys.count))
-                }
+            let numbers: [Int64]
+            do throws(LockError) {
+                numbers = try await extendOnce(batch, milliseconds)
+            } catch {
+                guard hasMoved(error) else { throw error }
+                // The others of the call are not to be lost with it.
+                numbers = batch.flatMap { _ in [-1, 0] }
             }
-            guard let numbers = reply.elements?.compactMap(\.int), numbers.count == 2 * batch.count else {
-                throw Self.unexpected
-            }
-            guard isDurable else { throw Self.tooFewReplicas }
             for (index, claim) in batch.enumerated() {
                 let state = numbers[2 * index]
                 if state < 0 {
@@ -104,6 +109,26 @@ extension RedisBackend {
             }
         }
         return outcome
+    }
+
+    /// - Returns: two numbers per claim, as `extend.lua` says.
+    private func extendOnce(_ batch: [Located], _ milliseconds: Int64) async throws(LockError) -> [Int64] {
+        let keys = batch.reduce(0) { $0 + $1.keys.count }
+        let (reply, isDurable) = try await callDurably(
+            scripts.extend, keys: keys * KeyNames.count, arguments: 1 + 2 * batch.count
+        ) { written in
+            for claim in batch { for key in claim.keys { key.append(to: &written) } }
+            written.append(milliseconds)
+            for claim in batch {
+                written.append(claim.id.description)
+                written.append(Int64(claim.keys.count))
+            }
+        }
+        guard let numbers = reply.elements?.compactMap(\.int), numbers.count == 2 * batch.count else {
+            throw Self.unexpected
+        }
+        guard isDurable else { throw Self.tooFewReplicas }
+        return numbers
     }
 
     /// Batches of claims with at most so many keys together; one by one on a cluster, where each has a slot of its own.

@@ -51,9 +51,17 @@ extension RedisBackend {
     }
 
     func look(_ questions: [Roster.Look.Question]) async throws(LockError) -> [Standing] {
-        guard ears.isCluster, questions.count > 1 else { return try await lookAtOnce(questions) }
+        guard ears.isCluster else { return try await lookAtOnce(questions) }
         var standings: [Standing] = []
-        for question in questions { standings += try await lookAtOnce([question]) }
+        for question in questions {
+            do throws(LockError) {
+                standings += try await lookAtOnce([question])
+            } catch {
+                guard hasMoved(error) else { throw error }
+                // Gone from here; the others are still to be looked after.
+                standings.append(Standing(state: -1, next: nil, isBehindPeer: false))
+            }
+        }
         return standings
     }
 

@@ -56,23 +56,26 @@ extension RedisBackend {
         let queues = names.filter { KeyNames.string(ofQueue: $0) != nil }
         let strings = names.filter { codec.key(of: $0) != nil }
         let ids = wanted.map(\.description)
-        var commands: [RedisCommand] = []
-        if !strings.isEmpty { commands.append(RedisCommand("MGET", strings)) }
+        // Each by itself: on a cluster they are in many slots, and a string of another type fails alone.
+        var commands = strings.map { RedisCommand("GET", $0) }
         for queue in queues {
             guard let string = KeyNames.string(ofQueue: queue) else { continue }
             commands.append(RedisCommand("HMGET", [KeyNames(string: string).entries] + ids))
         }
         guard !commands.isEmpty else { return [:] }
-        var replies = (isUncancelled ? try await link.sendUncancelled(commands) : try await link.send(commands))[...]
-        var found: [Claim.ID: [KeyNames]] = [:]
-        if !strings.isEmpty, let values = replies.popFirst()?.elements {
-            for (string, value) in zip(strings, values) {
-                guard let text = value.text, let claim = StoredClaim(string: text), wanted.contains(claim.id)
-                else { continue }
-                found[claim.id] = Self.keys(of: claim, on: string)
-            }
+        let replies = isUncancelled ? try await link.sendUncancelled(commands) : try await link.send(commands)
+        for case .error(let text) in replies {
+            // What cannot be read is not known to be absent. What moved to another node is no longer in this store, and
+            // a key of another type holds no claim of ours.
+            if let fault = ServerFault.error(for: text), fault.code != .unsupported { throw fault }
         }
-        for (queue, reply) in zip(queues, replies) {
+        var found: [Claim.ID: [KeyNames]] = [:]
+        for (string, value) in zip(strings, replies) {
+            guard let text = value.text, let claim = StoredClaim(string: text), wanted.contains(claim.id)
+            else { continue }
+            found[claim.id] = Self.keys(of: claim, on: string)
+        }
+        for (queue, reply) in zip(queues, replies.dropFirst(strings.count)) {
             guard let string = KeyNames.string(ofQueue: queue) else { continue }
             for (id, value) in zip(ids, reply.elements ?? []) {
                 guard let text = value.text, let claim = StoredClaim(id: id, entry: text) else { continue }

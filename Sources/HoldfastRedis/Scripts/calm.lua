@@ -9,7 +9,8 @@ do
   local clock = redis.call('TIME')
   local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
   local known, till = string.match(redis.call('GET', epoch) or '', '^(%S+) (%d+)$')
-  if known == run then
+  -- More than the whole of it is left where the clock was set back since: it begins anew.
+  if known == run and tonumber(till) - now <= quarantine then
     calmAt = tonumber(till) - now
   else
     calmAt = quarantine

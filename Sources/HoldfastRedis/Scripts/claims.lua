@@ -118,6 +118,9 @@ local function load(first)
     local last, handoffs, nudged, pause = string.match(t, '^(%d+)q(%d+),(%d+),(%d+)$')
     if not last then error('the counter ' .. q.T .. ' is not Holdfast\'s') end
     q.last, q.handoffs, q.nudged, q.pause = tonumber(last), tonumber(handoffs), tonumber(nudged), tonumber(pause)
+    -- Of a clock that was set back since.
+    if q.pause > now + PEER_PAUSE then q.pause = 0 end
+    if q.nudged > now then q.nudged = now end
     q.flagged = true
   end
   if not s then

@@ -8,22 +8,34 @@ public struct ModelTest {
 
     private let stage: ConformanceStage
     private let seed: UInt64
+    /// Several clients, each with claims of its own; now and then one removes another's.
+    private let isShared: Bool
     private var random: SeededGenerator
     private var table: ClaimTable
     private var live: [Claim] = []
     private var gone: [Claim] = []
+    /// Which of the backends has placed a claim.
+    private var owners: [Claim.ID: Int] = [:]
     /// What the backend said, and what the table said, of each claim that is held.
     private var tokens: [Claim.ID: (backend: FencingToken, model: FencingToken)] = [:]
     private var lastTokens: [LockKey: FencingToken] = [:]
+    private var lastExclusive: [LockKey: FencingToken] = [:]
 
     /// Runs one seed.
     ///
+    /// - Parameters:
+    ///   - steps: how many verbs; 200 by default.
+    ///   - isShared: whether the claims are of all the stage's backends, so that grants go from one to another; by
+    ///     default they are of one, which the seed decides.
     /// - Throws: ``ConformanceFailure`` with the seed, the step and the difference.
-    public static func run(_ harness: ConformanceHarness, seed: UInt64, steps: Int = 200) async throws {
+    public static func run(
+        _ harness: ConformanceHarness, seed: UInt64, steps: Int = 200, isShared: Bool = false
+    ) async throws {
         try await harness.stage("model \(seed)") { stage in
             guard let first = FencingToken(rawValue: 1) else { throw ConformanceFailure("1 is a token") }
             var test = ModelTest(
-                stage: stage, seed: seed, random: SeededGenerator(seed: seed), table: ClaimTable(lastToken: first))
+                stage: stage, seed: seed, isShared: isShared, random: SeededGenerator(seed: seed),
+                table: ClaimTable(lastToken: first))
             for step in 0..<steps {
                 do {
                     try await test.step()
@@ -36,9 +48,14 @@ public struct ModelTest {
 
     private var backend: any LockBackend { stage.backends[Int(seed) % stage.backends.count] }
 
-    private init(stage: ConformanceStage, seed: UInt64, random: SeededGenerator, table: ClaimTable) {
+    private func backend(of id: Claim.ID) -> any LockBackend { owners[id].map { stage.backends[$0] } ?? backend }
+
+    private init(
+        stage: ConformanceStage, seed: UInt64, isShared: Bool, random: SeededGenerator, table: ClaimTable
+    ) {
         self.stage = stage
         self.seed = seed
+        self.isShared = isShared
         self.random = random
         self.table = table
     }
@@ -51,7 +68,9 @@ public struct ModelTest {
         case 6 where !gone.isEmpty: try await remove(random.pick(gone))
         default:
             guard !live.isEmpty else { return }
-            try await remove(random.pick(live))
+            // Else most of them wait, and nothing is handed over.
+            let held = isShared && random.happens(700) ? live.filter { tokens[$0.id] != nil } : []
+            try await remove(random.pick(held.isEmpty ? live : held))
         }
         try await compare()
     }
@@ -75,7 +94,11 @@ public struct ModelTest {
                 parts.append(Claim.Part(stage.key(name), random.pick(modes)))
             }
         }
-        return try stage.claim(parts)
+        // A plain lock, which is handed over most.
+        if isShared, random.happens(300) { parts = [Claim.Part(stage.key("x"))] }
+        let claim = try stage.claim(parts)
+        if isShared { owners[claim.id] = random.below(stage.backends.count) }
+        return claim
     }
 
     private mutating func place(_ claim: Claim) async throws {
@@ -87,7 +110,7 @@ public struct ModelTest {
             expected = .failure(error)
         }
         do throws(LockError) {
-            let placement = try await backend.place(claim, condition)
+            let placement = try await backend(of: claim.id).place(claim, condition)
             guard case .success(let model) = expected else {
                 throw LockError(.storeUnusable, "\(text(claim)) is \(placement), and should fail: \(expected)")
             }
@@ -120,16 +143,20 @@ public struct ModelTest {
         }
         tokens[claim.id] = (token, model)
         for part in claim.parts {
-            if let last = lastTokens[part.key] {
-                try require(token > last, "\(text(claim)) has token \(token), and an earlier one had \(last)")
+            // Claims that may hold together have tokens in the order of their grants, of their placing, or in none.
+            let before = part.mode == .exclusive ? lastTokens[part.key] : lastExclusive[part.key]
+            if let before {
+                try require(token > before, "\(text(claim)) has token \(token), and an earlier one had \(before)")
             }
-            lastTokens[part.key] = token
+            if part.mode == .exclusive { lastExclusive[part.key] = token }
+            lastTokens[part.key] = max(token, lastTokens[part.key] ?? token)
         }
     }
 
     private mutating func remove(_ claim: Claim) async throws {
         let expected = table.remove(claim.id, now: .zero)
-        let removal = try await backend.remove(claim.id)
+        let remover = isShared && random.happens(200) ? random.pick(stage.backends) : backend(of: claim.id)
+        let removal = try await remover.remove(claim.id)
         try require(removal == expected, "the removal of \(text(claim)) says \(removal), and the table \(expected)")
         live.removeAll { $0.id == claim.id }
         if expected == .removed { gone.append(claim) }
@@ -138,7 +165,13 @@ public struct ModelTest {
     private mutating func extend() async throws {
         let claims = (live + gone).filter { _ in random.happens(300) }.map(\.id)
         let expected = table.extend(claims, for: stage.life, now: .zero)
-        let outcome = try await backend.extend(claims, for: stage.life)
+        var outcome = Extension()
+        for (owner, ids) in Dictionary(grouping: claims, by: { owners[$0] ?? -1 }).sorted(by: { $0.key < $1.key }) {
+            let backend = owner < 0 ? backend : stage.backends[owner]
+            let part = try await backend.extend(ids, for: stage.life)
+            outcome.gone.formUnion(part.gone)
+            outcome.asked.formUnion(part.asked)
+        }
         try require(outcome == expected, "an extend says \(outcome), and the table \(expected)")
     }
 
@@ -146,7 +179,7 @@ public struct ModelTest {
     private mutating func compare() async throws {
         for (id, grant) in table.takeEffects().granted {
             guard let claim = live.first(where: { $0.id == id }) else { continue }
-            try note(try await stage.granted(claim, on: backend), grant.token, claim)
+            try note(try await stage.granted(claim, on: backend(of: id)), grant.token, claim)
         }
         guard stage.capabilities.supportsListing else { return }
         let expected = table.records(withPrefix: "", limit: 1000, now: .zero)

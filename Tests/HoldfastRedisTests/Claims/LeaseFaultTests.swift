@@ -1,5 +1,6 @@
 #if Redis
 import Holdfast
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis

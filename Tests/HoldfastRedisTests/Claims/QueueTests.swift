@@ -1,5 +1,6 @@
 #if Redis
 import Holdfast
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis
@@ -7,7 +8,7 @@ import Testing
 @Suite struct QueueTests {
     private let claims = Claims()
 
-    @Test(arguments: [2, 100, 2_000])
+    @Test(arguments: [2, 100, 2_000, 10_000])
     func `a hand-off costs the server the same behind any queue`(_ waiters: Int) async throws {
         let server = try await RedisServer()
         try await server.backends(2) { backends in
@@ -19,7 +20,7 @@ import Testing
             _ = try await backends[1].grant(of: all[1].id)
             let calls = try server.calls()
             let looks = calls["evalsha", default: 0] - 1
-            let total = calls.filter { $0.key != "config|resetstat" && $0.key != "info" }.values.reduce(0, +)
+            let total = calls.filter { !$0.key.hasPrefix("config") && $0.key != "info" }.values.reduce(0, +)
             // A look by the clock may fall into it: 12 calls at the most.
             #expect(total - 13 * looks <= 15, "\(calls)")
             for claim in all.dropFirst() { _ = try await backends[1].remove(claim.id) }
@@ -39,7 +40,8 @@ import Testing
             try await backends[0].hold(second)
             _ = try await backends[0].remove(second.id)
             var calls = try server.calls()
-            calls["config|resetstat"] = nil
+            // Before Redis 7 without its second word.
+            for name in ["config|resetstat", "config"] { calls[name] = nil }
             calls["eval"] = nil
             #expect(calls == ["evalsha": 2, "mget": 2, "time": 1, "set": 2, "del": 1])
         }

@@ -18,5 +18,12 @@ import Testing
         let server = try await RedisServer(seed % 4 == 0 ? .valkey : .redis)
         try await ModelTest.run(ConformanceHarness { try RedisBackend(server.configuration) }, seed: seed)
     }
+
+    @Test(arguments: [101, 102] as [UInt64])
+    func `three clients together do what the pure table does`(_ seed: UInt64) async throws {
+        let server = try await RedisServer(seed == 102 ? .valkey : .redis)
+        let harness = ConformanceHarness { try RedisBackend(server.configuration) }
+        try await ModelTest.run(harness, seed: seed, steps: 2_000, isShared: true)
+    }
 }
 #endif

@@ -1,5 +1,6 @@
 #if Redis
 import Foundation
+import ServerKit
 
 @testable import HoldfastRedis
 

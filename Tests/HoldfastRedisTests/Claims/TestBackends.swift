@@ -1,5 +1,6 @@
 #if Redis
 import Holdfast
+import ServerKit
 import Synchronization
 
 @testable import HoldfastRedis
@@ -72,6 +73,9 @@ extension RedisBackend {
         guard let token = try await place(claim, .always).token else { throw TestFailure("\(claim.id) is not held") }
         return token
     }
+
+    /// Whether its client knows that it is held: by a push or a look.
+    func holds(_ id: Claim.ID) -> Bool { roster.state.withLock { $0.claims[id]?.isHeld == true } }
 
     func wait(_ claim: Claim) async throws {
         guard case .waiting = try await place(claim, .always) else { throw TestFailure("\(claim.id) does not wait") }

@@ -1,6 +1,7 @@
 #if Redis
 import Glibc
 import NIOCore
+import ServerKit
 
 @testable import HoldfastRedis
 

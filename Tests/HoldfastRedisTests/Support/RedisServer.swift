@@ -1,6 +1,7 @@
 #if Redis
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis
@@ -31,7 +32,18 @@ final class RedisServer: Sendable {
     /// - Parameters:
     ///   - config: lines of `redis.conf`. Nothing is saved, unless they say so.
     ///   - tls: certificates; the server then speaks TLS on ``tlsPort``.
-    init(_ binary: Binary = .redis, config: String..., tls: TestCertificates? = nil) async throws {
+    ///   - launcher: words before the server's own, to start it in surroundings of its own: `env`, `unshare -n`.
+    convenience init(
+        _ binary: Binary = .redis, config: String..., tls: TestCertificates? = nil, launcher: [String] = []
+    ) async throws {
+        try await self.init(binary, lines: config, tls: tls, launcher: launcher)
+    }
+
+    /// - Parameter isClusterNode: it then speaks with the other nodes on ``tlsPort``.
+    init(
+        _ binary: Binary = .redis, lines config: [String], tls: TestCertificates? = nil, launcher: [String] = [],
+        isClusterNode: Bool = false
+    ) async throws {
         self.binary = binary
         folder = try ScratchFolder()
         var last: (any Error)?
@@ -49,10 +61,12 @@ final class RedisServer: Sendable {
                     "tls-ca-cert-file \(tls.authority)",
                 ]
             }
+            if isClusterNode { lines += ["cluster-enabled yes", "cluster-port \(ports.1)"] }
             try (lines + config).joined(separator: "\n").write(
                 toFile: folder.path + "/redis.conf", atomically: true, encoding: .utf8)
             do {
-                let guardian = Guardian(try await Self.path(of: binary), [folder.path + "/redis.conf"])
+                let words = launcher + [try await Self.path(of: binary), folder.path + "/redis.conf"]
+                let guardian = Guardian(words[0], Array(words.dropFirst()))
                 try guardian.start()
                 try await Self.ready(guardian, folder.path)
                 (port, tlsPort) = ports
@@ -71,9 +85,11 @@ final class RedisServer: Sendable {
     func kill() { guardian.kill() }
 
     /// Starts it again, on the same port and in the same folder.
-    func start() async throws {
+    ///
+    /// - Parameter untilLoaded: waits until it has read its data; else until it says that it reads them.
+    func start(untilLoaded: Bool = true) async throws {
         try guardian.start()
-        try await Self.ready(guardian, folder.path)
+        try await Self.ready(guardian, folder.path, untilLoaded: untilLoaded)
     }
 
     func restart() async throws {
@@ -100,7 +116,7 @@ final class RedisServer: Sendable {
         }
     }
 
-    /// Of `INFO commandstats`: calls per command, lower case.
+    /// Of `INFO commandstats`: calls per command, lower case; those that were refused are not among them.
     func calls() throws -> [String: Int] {
         let text = try command("INFO", "commandstats").text ?? ""
         var calls: [String: Int] = [:]
@@ -112,7 +128,7 @@ final class RedisServer: Sendable {
         return calls
     }
 
-    private static func ready(_ guardian: Guardian, _ folder: String) async throws {
+    private static func ready(_ guardian: Guardian, _ folder: String, untilLoaded: Bool = true) async throws {
         try await eventually("the server answers; its log: \(folder)/server.log", within: .seconds(20)) {
             guard guardian.isAlive else {
                 let log = try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)
@@ -121,8 +137,8 @@ final class RedisServer: Sendable {
             guard let wire = try? RawConnection(unix: folder + "/redis.sock"),
                 let answer = try? wire.command(["PING"])
             else { return false }
-            if case .error(let text) = answer { return !text.hasPrefix("LOADING") }
-            return true
+            if case .error(let text) = answer { return text.hasPrefix("LOADING") != untilLoaded }
+            return untilLoaded
         }
     }
 

@@ -1,4 +1,5 @@
 #if Redis
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis

@@ -2,6 +2,7 @@
 import Foundation
 import Holdfast
 import NIOCore
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis

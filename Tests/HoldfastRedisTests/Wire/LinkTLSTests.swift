@@ -1,6 +1,7 @@
 #if Redis
 import Holdfast
 import NIOCore
+import ServerKit
 import Testing
 
 @testable import HoldfastRedis

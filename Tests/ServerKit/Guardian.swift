@@ -1,12 +1,11 @@
-#if Redis
 import Foundation
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A server's process, and a shell beside it that kills it when the test process is gone.
 ///
 /// Not by a parent-death signal: that comes when the *thread* that started it ends.
-final class Guardian: Sendable {
+package final class Guardian: Sendable {
     private struct State {
         var shell: pid_t = 0
         var pid: pid_t = 0
@@ -17,22 +16,22 @@ final class Guardian: Sendable {
     private let arguments: [String]
     private let state = Mutex(State())
 
-    init(_ path: String, _ arguments: [String]) {
+    package init(_ path: String, _ arguments: [String]) {
         self.path = path
         self.arguments = arguments
     }
 
-    var pid: pid_t { state.withLock(\.pid) }
+    package var pid: pid_t { state.withLock(\.pid) }
 
     /// Alive, and not a zombie either.
-    var isAlive: Bool {
+    package var isAlive: Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let name = stat.lastIndex(of: ")")
         else { return false }
         return !"ZX".contains(stat[stat.index(name, offsetBy: 2)])
     }
 
-    func start() throws {
+    package func start() throws {
         kill()
         var input: [CInt] = [-1, -1]
         var output: [CInt] = [-1, -1]
@@ -54,7 +53,8 @@ final class Guardian: Sendable {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let script = #""$@" </dev/null >/dev/null 2>&1 & echo $!; read _; kill -9 $!; wait"#
+        // A signal to the whole group, such as the hang-up where one of it is stopped, ends the server too.
+        let script = #"trap : HUP INT TERM; "$@" </dev/null >/dev/null 2>&1 & echo $!; read _; kill -9 $!; wait"#
         var words = (["/bin/sh", "-c", script, "sh", path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var shell = pid_t()
@@ -71,7 +71,7 @@ final class Guardian: Sendable {
     }
 
     /// Kills the server, and waits until it and its shell are gone.
-    func kill() {
+    package func kill() {
         state.withLock { state in
             guard state.shell != 0 else { return }
             close(state.lifeline)
@@ -83,4 +83,3 @@ final class Guardian: Sendable {
 
     deinit { kill() }
 }
-#endif

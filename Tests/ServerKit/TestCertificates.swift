@@ -1,20 +1,21 @@
-#if Redis
 import Foundation
 
 /// Certificates made by `openssl` for one test: an authority, a server for localhost, a client.
-final class TestCertificates: Sendable {
-    struct Pair: Sendable {
-        let certificate: String
-        let key: String
+package final class TestCertificates: Sendable {
+    package struct Pair: Sendable {
+        package let certificate: String
+        package let key: String
     }
 
-    let authority: String
-    let server: Pair
-    let client: Pair
+    package let authority: String
+    package let server: Pair
+    package let client: Pair
     private let folder: ScratchFolder
 
-    /// - Parameter names: what the server's certificate is for.
-    init(names: String = "DNS:localhost,IP:127.0.0.1") async throws {
+    /// - Parameters:
+    ///   - names: what the server's certificate is for.
+    ///   - days: how long it is good.
+    package init(names: String = "DNS:localhost,IP:127.0.0.1", days: Int = 2) async throws {
         let folder = try ScratchFolder()
         let path = folder.path
         try await Shell.output(
@@ -28,7 +29,7 @@ final class TestCertificates: Sendable {
                 "/CN=\(name)", "-keyout", base + ".key", "-out", base + ".csr")
             try await Shell.output(
                 "openssl", "x509", "-req", "-in", base + ".csr", "-CA", path + "/ca.pem", "-CAkey", path + "/ca.key",
-                "-CAcreateserial", "-days", "2", "-extfile", base + ".ext", "-out", base + ".pem")
+                "-CAcreateserial", "-days", "\(days)", "-extfile", base + ".ext", "-out", base + ".pem")
             return Pair(certificate: base + ".pem", key: base + ".key")
         }
         self.folder = folder
@@ -37,4 +38,3 @@ final class TestCertificates: Sendable {
         client = try await pair("client")
     }
 }
-#endif

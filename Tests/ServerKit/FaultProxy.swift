@@ -1,4 +1,3 @@
-#if Redis
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -9,9 +8,9 @@ import Synchronization
 /// let proxy = try await FaultProxy(to: server.port)
 /// proxy.replies = .drop                       // the server does it, the client never hears
 /// ```
-final class FaultProxy: Sendable {
+package final class FaultProxy: Sendable {
     /// What happens to bytes of one direction.
-    enum Flow: Sendable, Equatable {
+    package enum Flow: Sendable, Equatable {
         case pass
         /// Kept until it passes again; then delivered.
         case hold
@@ -21,7 +20,7 @@ final class FaultProxy: Sendable {
         case split(Int)
     }
 
-    struct State {
+    private struct State {
         var requests = Flow.pass
         var replies = Flow.pass
         var refuses = false
@@ -29,12 +28,12 @@ final class FaultProxy: Sendable {
         var relays: [ObjectIdentifier: any Channel] = [:]
     }
 
-    let port: Int
-    let state = Mutex(State())
+    package let port: Int
+    private let state = Mutex(State())
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let listener: any Channel
 
-    init(to target: Int) async throws {
+    package init(to target: Int) async throws {
         let box = ProxyBox()
         listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -50,29 +49,29 @@ final class FaultProxy: Sendable {
         group.shutdownGracefully { _ in }
     }
 
-    var requests: Flow {
+    package var requests: Flow {
         get { state.withLock(\.requests) }
         set { change { $0.requests = newValue } }
     }
 
-    var replies: Flow {
+    package var replies: Flow {
         get { state.withLock(\.replies) }
         set { change { $0.replies = newValue } }
     }
 
     /// New connections are closed at once.
-    var refuses: Bool {
+    package var refuses: Bool {
         get { state.withLock(\.refuses) }
         set { state.withLock { $0.refuses = newValue } }
     }
 
     /// Connections so far.
-    var accepted: Int { state.withLock(\.accepted) }
+    package var accepted: Int { state.withLock(\.accepted) }
     /// Connections that are open now.
-    var open: Int { state.withLock { $0.relays.count } }
+    package var open: Int { state.withLock { $0.relays.count } }
 
     /// Ends every connection.
-    func cut() {
+    package func cut() {
         for channel in state.withLock({ Array($0.relays.values) }) { channel.close(promise: nil) }
     }
 
@@ -169,4 +168,3 @@ private final class FaultRelayBell: ChannelInboundHandler {
         }
     }
 }
-#endif

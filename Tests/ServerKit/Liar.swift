@@ -1,21 +1,20 @@
-#if Redis
 import NIOCore
 import NIOPosix
 import Synchronization
 
 /// A server that says one thing to everybody, or nothing.
-final class Liar: Sendable {
+package final class Liar: Sendable {
     /// Counts apart from the server, which is not there yet when its listener is made.
     private final class Visits: Sendable {
         let count = Atomic(0)
     }
 
-    let port: Int
+    package let port: Int
     private let visits: Visits
     private let listener: any Channel
     private let group: MultiThreadedEventLoopGroup
 
-    init(says text: String) async throws {
+    package init(says text: String) async throws {
         let visits = Visits()
         self.visits = visits
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -32,6 +31,5 @@ final class Liar: Sendable {
 
     deinit { group.shutdownGracefully { _ in } }
 
-    var accepted: Int { visits.count.load(ordering: .relaxed) }
+    package var accepted: Int { visits.count.load(ordering: .relaxed) }
 }
-#endif

@@ -1,0 +1,82 @@
+#if Etcd
+import Holdfast
+
+/// What stands in a claim's key: how it wants the lock, for others to judge, and who it is, for people.
+///
+/// `hf1<mode> <placed> <client> <host> <pid> <program> <label>`, and a line for each key where there are several.
+struct ClaimValue: Sendable, Equatable {
+    let mode: LockMode
+    /// Milliseconds of the owner's own clock: for listings alone.
+    let placed: Int64
+    /// Where its client looks for requests to let go.
+    let client: String
+    let owner: Owner
+    /// The names of all keys of the claim; empty where there is one.
+    let names: [String]
+
+    private static let mark = Array("hf1".utf8)
+    private static let space = UInt8(ascii: " ")
+
+    /// Another program's claim is exclusive, whatever it says: etcd's own locks are empty, elections carry proposals.
+    static func mode(of value: [UInt8]) -> LockMode {
+        guard value.starts(with: mark) else { return .exclusive }
+        let word = value[mark.count...].prefix { $0 != space }
+        switch word.first {
+        case UInt8(ascii: "r") where word.count == 1: return .shared
+        case UInt8(ascii: "s"):
+            let numbers = word.dropFirst().split(separator: UInt8(ascii: "/")).compactMap {
+                Int(String(decoding: $0, as: UTF8.self))
+            }
+            guard numbers.count == 2, numbers[1] >= 1, numbers[1] <= numbers[0] else { return .exclusive }
+            return .permits(numbers[1], of: numbers[0])
+        default: return .exclusive
+        }
+    }
+
+    private static func word(_ mode: LockMode) -> String {
+        switch mode {
+        case .exclusive: "e"
+        case .shared: "r"
+        case .permits(let count, let limit): "s\(limit)/\(count)"
+        }
+    }
+
+    /// What follows the mode: the same for all keys of a claim.
+    static func tail(placed: Int64, client: String, owner: [UInt8], names: [String]) -> [UInt8] {
+        var bytes = Array(" \(placed) \(client) ".utf8)
+        bytes += owner
+        for name in names {
+            bytes.append(UInt8(ascii: "\n"))
+            bytes += KeyText.encoded(name)
+        }
+        return bytes
+    }
+
+    static func bytes(_ owner: Owner) -> [UInt8] {
+        var bytes = KeyText.encoded(owner.host)
+        bytes += Array(" \(owner.processID) ".utf8)
+        bytes += KeyText.encoded(owner.program)
+        bytes.append(space)
+        bytes += KeyText.encoded(owner.label)
+        return bytes
+    }
+
+    static func bytes(_ mode: LockMode, _ tail: [UInt8]) -> [UInt8] { mark + Array(word(mode).utf8) + tail }
+
+    /// - Returns: `nil` for another program's.
+    init?(_ value: [UInt8]) {
+        guard value.starts(with: Self.mark) else { return nil }
+        let lines = value.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let words = lines[0].split(separator: Self.space, omittingEmptySubsequences: false)
+        guard words.count == 7, let placed = Int64(String(decoding: words[1], as: UTF8.self)),
+            let host = KeyText.decoded(words[3]), let processID = Int32(String(decoding: words[4], as: UTF8.self)),
+            let program = KeyText.decoded(words[5]), let label = KeyText.decoded(words[6])
+        else { return nil }
+        mode = Self.mode(of: value)
+        self.placed = placed
+        client = String(decoding: words[2], as: UTF8.self)
+        owner = Owner(host: host, processID: processID, program: program, label: label)
+        names = lines.dropFirst().compactMap { KeyText.decoded($0) }
+    }
+}
+#endif

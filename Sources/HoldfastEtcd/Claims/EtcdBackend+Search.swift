@@ -1,0 +1,61 @@
+#if Etcd
+import Holdfast
+
+extension EtcdBackend {
+    /// A claim of another program, which has no id of ours, is known by the revision of its key.
+    static func peerID(_ revision: Int64) -> Claim.ID { Claim.ID(client: 0, sequence: UInt64(revision)) }
+
+    /// Where a claim stands; `nil` where it does not.
+    func keys(of id: Claim.ID) async throws(LockError) -> [[UInt8]]? {
+        let (own, isDeparted) = roster.update { ($0.claims[id], $0.departed.contains(id)) }
+        if let own { return own.parts.map(\.claimKey) }
+        return isDeparted ? nil : try await locate([id])[id]
+    }
+
+    /// Goes through the keys under the prefix for claims of other clients: an operator's question, not a client's.
+    func locate(
+        _ ids: [Claim.ID], isCancellable: Bool = true
+    ) async throws(LockError) -> [Claim.ID: [[UInt8]]] {
+        var found = roster.update { state in ids.reduce(into: [:]) { $0[$1] = state.elsewhere[$1] } }
+        var wanted = Set(ids.filter { found[$0] == nil })
+        for id in wanted where id.client == 0 {
+            var request = Etcdserverpb_RangeRequest.all(from: codec.prefix, keysOnly: true)
+            request.minCreateRevision = Int64(clamping: id.sequence)
+            request.maxCreateRevision = Int64(clamping: id.sequence)
+            let keys = try await link.range(request, isCancellable: isCancellable).kvs.map(\.key.bytes)
+            found[id] = keys.isEmpty ? nil : keys
+            wanted.remove(id)
+        }
+        guard !wanted.isEmpty else { return found }
+        _ = try await scan(from: codec.prefix, keysOnly: true, isCancellable: isCancellable) { page in
+            for entry in page {
+                let key = entry.key.bytes
+                guard let id = NameCodec.id(ofKey: key), wanted.contains(id) else { continue }
+                found[id, default: []].append(key)
+            }
+            return true
+        }
+        roster.update { state in for id in wanted { if let keys = found[id] { state.remember(id, keys) } } }
+        return found
+    }
+
+    /// Reads the keys that begin so page by page, all at the first page's revision.
+    ///
+    /// - Parameter take: says whether to go on.
+    /// - Returns: the revision.
+    func scan(
+        from start: [UInt8], keysOnly: Bool = false, isCancellable: Bool = true, revision: Int64 = 0,
+        _ take: ([Mvccpb_KeyValue]) -> Bool
+    ) async throws(LockError) -> Int64 {
+        var request = Etcdserverpb_RangeRequest.all(from: start, keysOnly: keysOnly, limit: bounds.pageLimit)
+        request.revision = revision
+        while true {
+            let answer = try await link.range(request, isCancellable: isCancellable)
+            if request.revision == 0 { request.revision = answer.header.revision }
+            guard take(answer.kvs), answer.more, let last = answer.kvs.last else { return request.revision }
+            // The next key there can be.
+            request.key = (last.key.bytes + [0]).data
+        }
+    }
+}
+#endif

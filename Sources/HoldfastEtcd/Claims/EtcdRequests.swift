@@ -1,0 +1,113 @@
+#if Etcd
+import Holdfast
+import SwiftProtobuf
+
+/// The few requests and conditions that claims are made of.
+extension Etcdserverpb_RequestOp {
+    static func put(_ key: [UInt8], _ value: [UInt8], lease: Int64) -> Self {
+        with {
+            $0.requestPut.key = key.data
+            $0.requestPut.value = value.data
+            $0.requestPut.lease = lease
+        }
+    }
+
+    /// The value stays as it is.
+    static func move(_ key: [UInt8], to lease: Int64) -> Self {
+        with {
+            $0.requestPut.key = key.data
+            $0.requestPut.ignoreValue = true
+            $0.requestPut.lease = lease
+        }
+    }
+
+    static func delete(_ key: [UInt8]) -> Self { with { $0.requestDeleteRange.key = key.data } }
+
+    static func range(_ request: Etcdserverpb_RangeRequest) -> Self { with { $0.requestRange = request } }
+}
+
+extension Etcdserverpb_RangeRequest {
+    static func one(_ key: [UInt8]) -> Self { with { $0.key = key.data } }
+
+    /// Whether a key is there.
+    static func presence(_ key: [UInt8]) -> Self {
+        with {
+            $0.key = key.data
+            $0.keysOnly = true
+        }
+    }
+
+    static func all(from start: [UInt8], keysOnly: Bool = false, limit: Int = 0) -> Self {
+        with {
+            $0.key = start.data
+            $0.rangeEnd = NameCodec.end(of: start).data
+            $0.keysOnly = keysOnly
+            $0.limit = Int64(limit)
+        }
+    }
+
+    /// A lock's claims in their order, the oldest `limit` of them.
+    static func queue(_ stem: [UInt8], limit: Int = 0) -> Self {
+        var request = all(from: stem, limit: limit)
+        request.sortTarget = .create
+        request.sortOrder = .ascend
+        return request
+    }
+
+    /// The claim of this revision and the one before it; without one, of those there are.
+    static func tail(_ stem: [UInt8], upTo revision: Int64 = 0) -> Self {
+        var request = all(from: stem, keysOnly: revision > 0, limit: 2)
+        request.sortTarget = .create
+        request.sortOrder = .descend
+        request.maxCreateRevision = revision
+        return request
+    }
+}
+
+extension Etcdserverpb_Compare {
+    /// The key is there, since that revision; it is not there at 0.
+    static func created(_ key: [UInt8], at revision: Int64) -> Self {
+        with {
+            $0.key = key.data
+            $0.target = .create
+            $0.result = .equal
+            $0.createRevision = revision
+        }
+    }
+
+    /// There is no key that begins so.
+    static func nothing(under stem: [UInt8]) -> Self {
+        var compare = created(stem, at: 0)
+        compare.rangeEnd = NameCodec.end(of: stem).data
+        return compare
+    }
+
+    /// No key that begins so has come or changed since.
+    static func nothingNew(under stem: [UInt8], since revision: Int64) -> Self {
+        with {
+            $0.key = stem.data
+            $0.rangeEnd = NameCodec.end(of: stem).data
+            $0.target = .mod
+            $0.result = .less
+            $0.modRevision = revision + 1
+        }
+    }
+}
+
+extension KeyOrder {
+    /// Reads an answer; keys of locks whose raw names only begin alike are left out.
+    init(_ answer: Etcdserverpb_RangeResponse, under stem: [UInt8]) {
+        var entries = answer.kvs.compactMap { found -> Entry? in
+            let key = found.key.bytes
+            guard NameCodec.own(key, under: stem) != nil else { return nil }
+            return Entry(
+                key: key, revision: found.createRevision, mode: ClaimValue.mode(of: found.value.bytes),
+                lease: found.lease)
+        }
+        entries.sort {
+            $0.revision == $1.revision ? $0.key.lexicographicallyPrecedes($1.key) : $0.revision < $1.revision
+        }
+        self.init(entries)
+    }
+}
+#endif
