@@ -1,5 +1,6 @@
 #if ZooKeeper
 import Glibc
+import ServerKit
 
 /// A blocking socket, for what tests ask of a server beside the code under test.
 final class RawSocket {

@@ -1,4 +1,5 @@
 #if ZooKeeper
+import ServerKit
 import Testing
 
 @testable import HoldfastZooKeeper

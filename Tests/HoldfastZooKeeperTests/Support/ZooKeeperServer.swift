@@ -1,6 +1,7 @@
 #if ZooKeeper
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 @testable import HoldfastZooKeeper
@@ -66,9 +67,14 @@ final class ZooKeeperServer: Sendable {
         ]
         if !setup.isFast { properties.append("zookeeper.forceSync=no") }
         if let tls = setup.tls {
+            // Java wants both in one file.
+            let both = path + "/server.pem"
+            let parts = [tls.server.key, tls.server.certificate]
+            try parts.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined().write(
+                toFile: both, atomically: true, encoding: .utf8)
             lines += [
                 "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory", "secureClientPort=\(tlsPort)",
-                "ssl.keyStore.location=\(tls.server.both)", "ssl.trustStore.location=\(tls.authority)",
+                "ssl.keyStore.location=\(both)", "ssl.trustStore.location=\(tls.authority)",
             ]
         }
         if let member {

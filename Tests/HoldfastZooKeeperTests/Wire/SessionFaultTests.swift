@@ -1,6 +1,7 @@
 #if ZooKeeper
 import Holdfast
 import NIOCore
+import ServerKit
 import Testing
 
 @testable import HoldfastZooKeeper

@@ -1,5 +1,6 @@
 #if ZooKeeper
 import Holdfast
+import ServerKit
 import Testing
 
 @testable import HoldfastZooKeeper

@@ -1,4 +1,5 @@
 #if ZooKeeper
+import ServerKit
 import Synchronization
 import Testing
 
