@@ -1,8 +1,8 @@
 #if ZooKeeper
 /// The watches that one connection has set.
 ///
-/// A watch is entered when its request is sent, not when that is answered: no event can fall between. One that fires too
-/// early, for a change before its answer, costs its owner a second look and no more.
+/// A watch is entered when its request is sent, not when that is answered: no event can fall between. One that fires
+/// too early, for a change before its answer, costs its owner a second look and no more.
 struct WatchTable {
     private struct Entry {
         weak var watch: Watch?
