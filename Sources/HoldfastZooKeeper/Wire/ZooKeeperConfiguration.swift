@@ -18,7 +18,7 @@ public struct ZooKeeperConfiguration: Sendable, Hashable {
     }
 
     /// Which of Curator's locks excludes ours, and is excluded by ours. All clients of a store must agree.
-    public enum Dialect: String, Sendable, Hashable {
+    public enum Dialect: String, Sendable, Hashable, CaseIterable {
         /// `InterProcessMutex`; all modes.
         case mutex
         /// `InterProcessReadWriteLock`; no permits.
@@ -26,7 +26,7 @@ public struct ZooKeeperConfiguration: Sendable, Hashable {
     }
 
     /// Who may do what with the nodes that Holdfast creates.
-    public enum Access: String, Sendable, Hashable {
+    public enum Access: String, Sendable, Hashable, CaseIterable {
         /// Anyone anything.
         case open
         /// The user of ``ZooKeeperConfiguration/credentials`` anything, others nothing.

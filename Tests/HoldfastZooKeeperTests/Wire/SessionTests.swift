@@ -81,6 +81,29 @@ struct SessionTests {
         }
     }
 
+    /// One that is refused here and taken there would only be odd; the reverse costs a whole `multi`.
+    @Test func `names are taken or not as the server does`() async throws {
+        let server = try await ZooKeeperServer()
+        try await server.configuration.session { session in
+            let some: [UInt32] = [
+                0, 1, 0x1F, 0x20, 0x25, 0x7E, 0x7F, 0x9F, 0xA0, 0xD7FF, 0xE000, 0xF8FF, 0xF900, 0xFFEF, 0xFFF0, 0xFFFD,
+                0x1_0000, 0x1_F512, 0x10_FFFF,
+            ]
+            for value in some {
+                let name = "a\(Character(try #require(Unicode.Scalar(value))))b"
+                let error = await failure { () throws(ZooKeeperError) in
+                    try await session.create("/" + name, .persistent)
+                }
+                #expect(error?.fault == (NodePath.problem(withName: name) == nil ? nil : .badArguments), "\(value)")
+            }
+            for path in ["/.", "/..", "/a//b", "//", "/a/", "", "a", "/x/../y", "/.x"] {
+                let error = await failure { () throws(ZooKeeperError) in try await session.create(path, .persistent) }
+                #expect(
+                    (error?.fault == .badArguments) == (path.isEmpty || NodePath.problem(with: path) != nil), "\(path)")
+            }
+        }
+    }
+
     @Test func `several operations are done all or none, and each tells its transaction`() async throws {
         let server = try await ZooKeeperServer()
         try await server.configuration.session { session in
