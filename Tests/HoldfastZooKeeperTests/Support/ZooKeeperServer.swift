@@ -52,7 +52,7 @@ final class ZooKeeperServer: Sendable {
     init(_ setup: Setup, port: Int, member: (number: Int, lines: [String])?) throws {
         let jar = ProcessInfo.processInfo.environment["HOLDFAST_TEST_ZOOKEEPER"] ?? "/usr/share/java/zookeeper.jar"
         guard access(jar, R_OK) == 0, access("/usr/bin/java", X_OK) == 0 else {
-            throw TestFailure("no \(jar) or no Java: apt-get install --no-install-recommends zookeeper")
+            throw TestFailure("no \(jar) or no Java: scripts/setup installs them")
         }
         folder = try ScratchFolder()
         (self.port, tlsPort, tick) = (port, try FreePort.find(), setup.tick)
