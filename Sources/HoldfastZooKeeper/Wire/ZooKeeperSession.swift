@@ -68,7 +68,7 @@ final class ZooKeeperSession: Sendable {
         var told: String?
         while !Task.isCancelled {
             guard let server = route.next() else {
-                do { try await clock.sleep(until: clock.now + backoff.next()) } catch { break }
+                guard await pause(backoff.next()) else { break }
                 route = ServerRoute(configuration.servers)
                 continue
             }
@@ -77,12 +77,15 @@ final class ZooKeeperSession: Sendable {
                 told = nil
                 let start = clock.now
                 let reason = await stay(on: connection)
-                if clock.now - start >= bounds.settled { backoff.reset() }
+                let isSettled = clock.now - start >= bounds.settled
+                if isSettled { backoff.reset() }
                 guard !Task.isCancelled else { return finish(.closed) }
                 facts.change(.disconnected)
                 logger?.warning("connection lost", metadata: about(server, reason))
                 route = ServerRoute(configuration.servers, last: server)
                 if let reason, Self.isFinal(reason) { return finish(.refused(reason)) }
+                // A server that greets and hangs up would be asked without end.
+                if !isSettled, await !pause(backoff.next()) { break }
             } catch {
                 if facts.state.isFinal { return facts.state }
                 guard !Task.isCancelled else { break }
@@ -95,6 +98,16 @@ final class ZooKeeperSession: Sendable {
             }
         }
         return finish(.closed)
+    }
+
+    /// - Returns: whether to go on: not where the task is cancelled.
+    private func pause(_ time: Duration) async -> Bool {
+        do {
+            try await clock.sleep(until: clock.now + time)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// A connection that belongs to our session.

@@ -80,6 +80,21 @@ extension OneAtATime {
             }
         }
 
+        @Test func `a server that greets and then talks nonsense is not asked without end`() async throws {
+            // 3.84 s for the session 1, a password of zeros; then a frame that is too long.
+            let zeros = { String(repeating: "\0", count: $0) }
+            let greeting = "\(zeros(3))%\(zeros(6))\u{F}\(zeros(8))\u{1}\(zeros(3))\u{10}\(zeros(17))"
+            let liar = try await Liar(says: greeting + "\u{7F}\u{7F}\u{7F}\u{7F}")
+            let session = ZooKeeperSession(
+                configuration: ZooKeeperConfiguration(host: "127.0.0.1", port: liar.port), sessionTimeout: .seconds(4))
+            try await session.running(connects: false) { session in
+                let start = ContinuousClock.now
+                try await eventually("it has tried again") { session.connections > 3 }
+                #expect(ContinuousClock.now - start > .milliseconds(150))
+                #expect(session.connections < 8 && session.negotiatedTimeout == .milliseconds(3840))
+            }
+        }
+
         @Test func `a name that is not there, and a session that nobody runs, are told`() async throws {
             let configuration = ZooKeeperConfiguration(host: "no-such-host.invalid")
             let session = ZooKeeperSession(configuration: configuration, sessionTimeout: .seconds(2), bounds: .short)
