@@ -81,6 +81,7 @@ final class ZooKeeperServer: Sendable {
             lines += member.lines
             try "\(member.number)\n".write(toFile: path + "/myid", atomically: true, encoding: .utf8)
         }
+        // The last of two lines counts.
         try (lines + setup.config).joined(separator: "\n").write(
             toFile: path + "/zoo.cfg", atomically: true, encoding: .utf8)
         let flags = setup.isFast ? ["-Xmx1g"] : ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]

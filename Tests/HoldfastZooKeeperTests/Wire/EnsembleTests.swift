@@ -95,6 +95,36 @@ extension OneAtATime {
             }
         }
 
+        /// Why no deadline may count from a ping.
+        @Test func `a follower that has lost its leader answers pings, and no sync`() async throws {
+            var setup = ZooKeeperServer.Setup()
+            setup.config = ["syncLimit=24"]
+            let ensemble = try await ZooKeeperEnsemble(setup, hasCables: true)
+            let (leader, lost) = (try #require(ensemble.leader), try #require(ensemble.followers.first))
+            try await lost.configuration.session(.seconds(3)) { session in
+                _ = try await session.create("/mine", .ephemeral)
+                try await session.sync("/")
+                ensemble.cut(lost)
+                try await leader.configuration.session { witness in
+                    try await eventually("the leader has given the session up", within: .seconds(8)) {
+                        try await witness.exists("/mine") == nil
+                    }
+                }
+                let pings = session.requestsSent[.ping] ?? 0
+                try await eventually("it pings on", within: .seconds(4)) {
+                    (session.requestsSent[.ping] ?? 0) >= pings + 2
+                }
+                let mine = try await session.exists("/mine")
+                #expect(mine?.ephemeralOwner == session.id, "a read shows what is past")
+                #expect(session.state.isConnected && session.connections == 1)
+                let error = await failure { () throws(ZooKeeperError) in try await session.sync("/") }
+                #expect(error?.lockError.code == .unavailable)
+                ensemble.mend(lost)
+                try await eventually("it is over", within: .seconds(20)) { session.state.isFinal }
+                guard case .expired = session.state else { throw TestFailure("\(session.state)") }
+            }
+        }
+
         private func hex(_ id: Int64) -> String { String(UInt64(bitPattern: id), radix: 16) }
     }
 }
