@@ -178,7 +178,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastCLITests",
-            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores"], swiftSettings: strict),
+            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores", "ServerKit"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )
