@@ -22,6 +22,21 @@ package enum Kernel {
         return text.split(separator: " ").compactMap { pid_t($0) }
     }
 
+    /// Whether a process has a TCP connection to this port.
+    package static func isConnected(_ process: pid_t, to port: Int) -> Bool {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
+        let targets = files.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
+        }
+        let sockets = Set(targets.filter { $0.hasPrefix("socket:[") }.map { $0.dropFirst(8).dropLast() })
+        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        let ending = ":" + String(port, radix: 16, uppercase: true)
+        return table.split(separator: "\n").dropFirst().contains { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 9 && fields[2].hasSuffix(ending) && fields[3] == "01" && sockets.contains(fields[9])
+        }
+    }
+
     /// What stands after the name: state, parent, group, …
     private static func fields(of process: pid_t) -> [Substring]? {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),

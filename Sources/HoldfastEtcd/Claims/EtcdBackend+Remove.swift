@@ -66,7 +66,7 @@ extension EtcdBackend {
         return removal(leaving, answer)
     }
 
-    /// Deletes a claim's one key. To the server a transaction is dearer: for each it copies what it has not yet written.
+    /// Deletes a claim's one key. A transaction costs the server more: for each it copies what it has not yet written.
     private func delete(_ leaving: Leaving) async throws(LockError) -> Removal {
         let answer = try await link.deleteRange(.key(leaving.keys[0]), isCancellable: false)
         roster.update { $0.departing(leaving.id) }
