@@ -19,7 +19,7 @@ public final class EtcdBackend: LockBackend {
     let configuration: EtcdConfiguration
     let codec: NameCodec
     let roster: Roster
-    let leases: Leases
+    let leases: SharedLives
     let bounds: ClaimBounds
     let logger: Logger?
     /// Names this client in its claims, so that others can ask it to let go.
@@ -61,7 +61,7 @@ public final class EtcdBackend: LockBackend {
             of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(Self.hintsLimit))
         (self.jobs, self.jobsIn, self.hintStream) = (jobs, jobsIn, hintStream)
         roster = Roster(follow: { jobsIn.yield(.follow(stem: $0)) }, hint: { hinting.yield($0) })
-        leases = Leases(time: roster.time, bounds: bounds)
+        leases = SharedLives(time: roster.time, bounds: bounds.lives)
     }
 
     /// A cluster agrees on every step; claims live as long as their client's lease.

@@ -98,6 +98,9 @@ extension Etcdserverpb_Compare {
     }
 }
 
+/// Claims by their keys in the store, ordered by the revisions that created them.
+typealias KeyOrder = ClaimOrder<[UInt8]>
+
 extension KeyOrder {
     /// Reads an answer; keys of locks whose raw names only begin alike are left out.
     init(_ answer: Etcdserverpb_RangeResponse, under stem: [UInt8]) {

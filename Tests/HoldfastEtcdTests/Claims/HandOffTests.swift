@@ -145,7 +145,7 @@ import Testing
             try await Self.extend(ids.prefix(1_000).map { [$0] }, backends[0])
             let took = ContinuousClock.now - began
             let last = backends[0].link.requestsSent
-            let bounds = backends[0].bounds
+            let bounds = backends[0].bounds.lives
             #expect(
                 last.keepAlives - after.keepAlives <= bounds.renewalBurst + 1 + Int(took / bounds.longestRenewalPause))
         }

@@ -1,0 +1,78 @@
+#if ZooKeeper
+import Holdfast
+
+/// How locks become paths in the store, and back: `<prefix><name>`, below which each claim has a node.
+struct PathCodec: Sendable {
+    /// The node that all locks are below; empty for the root.
+    let directory: String
+    /// What the last component of each lock's path begins with, and the first of a raw name's.
+    let start: String
+    let names: ZooKeeperConfiguration.Names
+
+    /// - Throws: ``LockError/Code/invalidArgument`` for a prefix that is no path.
+    init(prefix: String, names: ZooKeeperConfiguration.Names) throws(LockError) {
+        let path = prefix.hasPrefix("/") ? prefix : "/" + prefix
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        directory = String(path[..<slash])
+        start = String(path[path.index(after: slash)...])
+        self.names = names
+        guard directory.isEmpty || Self.isPath(directory), start.allSatisfy(\.isPlainInPath) else {
+            throw LockError(.invalidArgument, "the prefix \(prefix) is no path in ZooKeeper: write prefix=/locks/")
+        }
+    }
+
+    /// A lock's own node.
+    ///
+    /// - Throws: ``LockError/Code/invalidKey`` for raw names that are no path.
+    func parent(of key: LockKey) throws(LockError) -> String {
+        let path = directory + "/" + start + (names == .raw ? key.text : Self.encoded(key.text, isWhole: start.isEmpty))
+        guard names == .encoded || Self.isPath(path) else {
+            throw LockError(
+                .invalidKey, "with names=raw a key is a path in ZooKeeper: no empty part, no dots alone, no control",
+                key: key)
+        }
+        guard path != "/zookeeper", !path.hasPrefix("/zookeeper/") else {
+            throw LockError(.invalidKey, "/zookeeper is ZooKeeper's own: use a prefix", key: key)
+        }
+        return path
+    }
+
+    /// - Parameter path: of a node below the directory.
+    /// - Returns: `nil` where no lock has it.
+    func key(ofParent path: String) -> LockKey? {
+        let head = directory + "/" + start
+        guard path.hasPrefix(head), path.count > head.count else { return nil }
+        let name = String(path.dropFirst(head.count))
+        guard names == .encoded else { return LockKey(unchecked: name) }
+        guard !name.contains("/"), let text = KeyText.decoded(name.utf8, isStrict: false) else { return nil }
+        let key = LockKey(unchecked: text)
+        return Self.encoded(text, isWhole: start.isEmpty) == name ? key : nil
+    }
+
+    /// Dots alone are no name there.
+    private static func encoded(_ text: String, isWhole: Bool) -> String {
+        let name = String(decoding: KeyText.encoded(text), as: UTF8.self)
+        guard isWhole, name == "." || name == ".." || name == "zookeeper" else { return name }
+        return "%" + String(name.utf8.first ?? 0, radix: 16, uppercase: true) + name.dropFirst()
+    }
+
+    private static func isPath(_ path: String) -> Bool {
+        path.hasPrefix("/")
+            && path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+                !$0.isEmpty && $0 != "." && $0 != ".." && $0.allSatisfy(\.isPlainInPath)
+            }
+    }
+}
+
+extension Character {
+    /// What a path may have in ZooKeeper.
+    fileprivate var isPlainInPath: Bool {
+        unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            case 0...0x1F, 0x7F...0x9F, 0xD800...0xF8FF, 0xFFF0...0xFFFF: false
+            default: true
+            }
+        }
+    }
+}
+#endif
