@@ -10,6 +10,8 @@ struct ZooKeeperBounds: Sendable {
     var silence = TimeAmount.seconds(6)
     /// From the first packet to the greeting's end, for one server.
     var connectTimeout = TimeAmount.seconds(2)
+    /// What a server has at least, however short the session and however many the servers.
+    var leastConnectTimeout = TimeAmount.milliseconds(250)
     /// How long the end of a session may take, so that its nodes vanish at once.
     var farewell = TimeAmount.seconds(1)
     /// The first wait after every server was tried in vain; it doubles.

@@ -113,8 +113,9 @@ final class ZooKeeperSession: Sendable {
     /// A connection that belongs to our session.
     private func connected(to server: ZooKeeperConfiguration.Server) async throws(LockError) -> ZooKeeperConnection {
         let dialer = Dialer(configuration: configuration, bounds: bounds, mark: mark, tally: tally, logger: logger)
-        // Every server shall have its turn within the part of the session's time that is left by then.
-        let share = TimeAmount(facts.timeout * 2 / 3 / configuration.servers.count)
+        // A silent server is left when a third of the session's time is left: the others shall have their turn in it.
+        let left = facts.id == 0 ? facts.timeout : facts.timeout / 3
+        let share = max(TimeAmount(left / configuration.servers.count), bounds.leastConnectTimeout)
         let greeted = try await dialer.greeted(
             by: server, facts.request(mark, asking: sessionTimeout), within: min(share, bounds.connectTimeout))
         guard greeted.response.timeout > .zero else {
