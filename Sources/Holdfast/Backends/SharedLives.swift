@@ -116,13 +116,15 @@ package final class SharedLives: Sendable {
         if let error { throw error }
     }
 
-    package func granted(_ seconds: Int64, _ grant: Result<(id: Int64, timeToLive: Int64, sentAt: Duration), LockError>) {
+    package func granted(
+        _ seconds: Int64, _ grant: Result<(id: Int64, timeToLive: Duration, sentAt: Duration), LockError>
+    ) {
         var failure: LockError?
         let waiting = state.withLock { state in
             switch grant {
             case .success(let grant):
                 state.leases[grant.id] = Lease(
-                    seconds: seconds, timeToLive: .seconds(grant.timeToLive), bornAt: grant.sentAt)
+                    seconds: seconds, timeToLive: grant.timeToLive, bornAt: grant.sentAt)
                 state.current[seconds] = grant.id
             case .failure(let error): failure = error
             }

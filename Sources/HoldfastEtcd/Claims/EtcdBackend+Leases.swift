@@ -16,7 +16,7 @@ extension EtcdBackend {
                 do throws(LockError) {
                     // Others wait for it, too.
                     let answer = try await link.leaseGrant(timeToLive: seconds, isCancellable: false)
-                    leases.granted(seconds, .success((answer.id, answer.ttl, sentAt)))
+                    leases.granted(seconds, .success((answer.id, .seconds(answer.ttl), sentAt)))
                     begin(answer.id)
                     return answer.id
                 } catch {

@@ -16,6 +16,8 @@ struct ClaimBounds: Sendable {
     var nodesLimit = 100_000
     /// Peers' nodes that an examination names one by one.
     var namedLimit = 5
+    /// The time to live of a session for listings, and for other clients' claims.
+    var errandLife: Duration = .seconds(30)
     /// How often another client's claim is asked about that somebody awaits here.
     var pollPause: Duration = .milliseconds(50)
     /// A parent that has numbered so many is refused: the numbers are 32 bits wide.

@@ -19,26 +19,23 @@ struct NodeName: Sendable, Hashable {
         guard bytes.count > Self.digits, bytes.suffix(Self.digits).allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
         }
-        sequence = bytes.suffix(Self.digits).reduce(0) { $0 * 10 + Int64($1 - 0x30) }
-        self.text = text
         let start = bytes.dropLast(Self.digits)
-        (id, mode) = (Self.id(start), .exclusive)
+        guard let mode = Self.mode(start, dialect) else { return nil }
+        self.init(
+            text, mode, bytes.suffix(Self.digits).reduce(0) { $0 * 10 + Int64($1 - 0x30) }, Self.id(start))
+    }
+
+    /// - Returns: `nil` where it is no contender.
+    private static func mode(_ start: ArraySlice<UInt8>, _ dialect: ZooKeeperConfiguration.Dialect) -> LockMode? {
         switch dialect {
-        case .mutex:
-            if start.hasSuffix("__rlock__") {
-                self = Self(text, .shared, sequence, id)
-            } else if start.hasSuffix("-lock-"), let word = Self.word(start) {
-                guard let mode = Self.mode(word) else { return nil }
-                self = Self(text, mode, sequence, id)
-            } else if !start.hasSuffix("lock-"), !start.hasSuffix("__lock__") {
-                return nil
-            }
         case .readWrite:
-            if start.hasSuffix("__READ__") {
-                self = Self(text, .shared, sequence, id)
-            } else if !start.hasSuffix("__WRIT__") {
-                return nil
-            }
+            if start.hasSuffix("__READ__") { return .shared }
+            return start.hasSuffix("__WRIT__") ? .exclusive : nil
+        case .mutex:
+            // Of kazoo, and of others whose names only end alike.
+            if start.hasSuffix("__rlock__") { return .shared }
+            if start.hasSuffix("-lock-"), let word = word(start) { return mode(word) }
+            return start.hasSuffix("lock-") || start.hasSuffix("__lock__") ? .exclusive : nil
         }
     }
 

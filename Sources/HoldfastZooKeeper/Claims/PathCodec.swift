@@ -16,8 +16,8 @@ struct PathCodec: Sendable {
         directory = String(path[..<slash])
         start = String(path[path.index(after: slash)...])
         self.names = names
-        guard directory.isEmpty || Self.isPath(directory), start.allSatisfy(\.isPlainInPath) else {
-            throw LockError(.invalidArgument, "the prefix \(prefix) is no path in ZooKeeper: write prefix=/locks/")
+        if let problem = NodePath.problem(with: path + "x") {
+            throw LockError(.invalidArgument, "prefix=\(prefix): \(problem); write prefix=/locks/")
         }
     }
 
@@ -26,10 +26,8 @@ struct PathCodec: Sendable {
     /// - Throws: ``LockError/Code/invalidKey`` for raw names that are no path.
     func parent(of key: LockKey) throws(LockError) -> String {
         let path = directory + "/" + start + (names == .raw ? key.text : Self.encoded(key.text, isWhole: start.isEmpty))
-        guard names == .encoded || Self.isPath(path) else {
-            throw LockError(
-                .invalidKey, "with names=raw a key is a path in ZooKeeper: no empty part, no dots alone, no control",
-                key: key)
+        if names == .raw, let problem = NodePath.problem(with: path) {
+            throw LockError(.invalidKey, "with names=raw a key is a path in ZooKeeper: \(problem)", key: key)
         }
         guard path != "/zookeeper", !path.hasPrefix("/zookeeper/") else {
             throw LockError(.invalidKey, "/zookeeper is ZooKeeper's own: use a prefix", key: key)
@@ -54,25 +52,6 @@ struct PathCodec: Sendable {
         let name = String(decoding: KeyText.encoded(text), as: UTF8.self)
         guard isWhole, name == "." || name == ".." || name == "zookeeper" else { return name }
         return "%" + String(name.utf8.first ?? 0, radix: 16, uppercase: true) + name.dropFirst()
-    }
-
-    private static func isPath(_ path: String) -> Bool {
-        path.hasPrefix("/")
-            && path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-                !$0.isEmpty && $0 != "." && $0 != ".." && $0.allSatisfy(\.isPlainInPath)
-            }
-    }
-}
-
-extension Character {
-    /// What a path may have in ZooKeeper.
-    fileprivate var isPlainInPath: Bool {
-        unicodeScalars.allSatisfy { scalar in
-            switch scalar.value {
-            case 0...0x1F, 0x7F...0x9F, 0xD800...0xF8FF, 0xFFF0...0xFFFF: false
-            default: true
-            }
-        }
     }
 }
 #endif

@@ -34,8 +34,8 @@ extension Roster.State {
         }
     }
 
-    /// Takes a lock's children in, as a session has listed them.
-    mutating func apply(_ order: NodeOrder, of parent: String, by session: ZooKeeperSession, joined: UInt64) {
+    /// Takes a lock's children in, as a session has listed them; `nil` where the lock's node is gone.
+    mutating func apply(_ order: NodeOrder, of parent: String, by session: ZooKeeperSession?, joined: UInt64) {
         let clear = order.clear
         let positions = Dictionary(order.entries.enumerated().map { ($1.key, $0) }) { first, _ in first }
         for place in lines[parent]?.places ?? [] where place.joined <= joined {
@@ -44,7 +44,7 @@ extension Roster.State {
             let node = claim.parts[index].node
             guard let position = positions[node] else {
                 // Another session's server may be ahead of this one's.
-                if claim.session === session { gone(place.id) }
+                if session == nil || claim.session === session { gone(place.id) }
                 continue
             }
             if clear[position] {
@@ -82,7 +82,9 @@ extension Roster.State {
     /// A line could not be looked after. What another try may mend is tried again; the rest is told to who waits.
     mutating func failed(_ parent: String, _ error: LockError) {
         doubt(parent)
-        guard !error.isOutcomeUnknown, let (id, claim, _) = target(of: parent), let waiter = claim.waiter else { return }
+        guard !error.isOutcomeUnknown, let (id, claim, _) = target(of: parent), let waiter = claim.waiter else {
+            return
+        }
         claims[id]?.waiter = nil
         effects.answers.append((waiter, .failure(error)))
     }
