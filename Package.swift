@@ -155,6 +155,7 @@ let package = Package(
         .target(
             name: "ServerKit",
             dependencies: [
+                "Holdfast", "HoldfastTesting",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/ServerKit", swiftSettings: strict),
         // A process to contend with, and to kill.
@@ -192,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastZooKeeperTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("ZooKeeper")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("ZooKeeper")),

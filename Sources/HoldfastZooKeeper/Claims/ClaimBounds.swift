@@ -8,6 +8,8 @@ struct ClaimBounds: Sendable {
     var attemptsLimit = 16
     /// Between two attempts where the store cannot be reached.
     var retryPause: Duration = .milliseconds(200)
+    /// A session that is asked for has at least so many ticks: of shorter ones too little can be relied on.
+    var leastTicks = 10
     /// How long a new session may take to be connected.
     var sessionPatience: Duration = .seconds(10)
     /// Requests of a listing or a search that are under way at once.

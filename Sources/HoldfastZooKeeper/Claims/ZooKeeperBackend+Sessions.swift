@@ -24,8 +24,9 @@ extension ZooKeeperBackend {
     private func opened(_ wanted: Int64) async throws(LockError) -> Int64 {
         let live = LiveSession(
             ZooKeeperSession(
-                configuration: configuration, sessionTimeout: .milliseconds(wanted), bounds: sessionBounds,
-                logger: logger))
+                configuration: configuration,
+                sessionTimeout: max(.milliseconds(wanted), configuration.tickTime * bounds.leastTicks),
+                bounds: sessionBounds, logger: logger))
         let life = roster.update { state -> Int64 in
             state.tickets += 1
             return Int64(state.tickets)
@@ -35,7 +36,7 @@ extension ZooKeeperBackend {
         begin(life)
         do throws(LockError) {
             try await connected(live.session, since: sentAt)
-            let validity = try validity(of: live.session)
+            let validity = try validity(of: live.session, wanted: .milliseconds(wanted))
             lives.granted(wanted, .success((life, validity, sentAt)))
             return life
         } catch {
@@ -71,14 +72,15 @@ extension ZooKeeperBackend {
     ///
     /// The server may count a session's time from its own last word with it, and a follower may have been cut off for a
     /// tick before it knows.
-    private func validity(of session: ZooKeeperSession) throws(LockError) -> Duration {
+    private func validity(of session: ZooKeeperSession, wanted: Duration) throws(LockError) -> Duration {
         let validity = session.negotiatedTimeout * 2 / 3 - configuration.tickTime
-        guard validity > .zero else {
-            let least = configuration.tickTime * 3 / 2
+        guard validity > .zero, validity >= wanted / 2 else {
+            let most = max(.zero, validity * 5 / 3)
             throw LockError(
                 .invalidArgument,
-                "sessions of \(session.negotiatedTimeout) are too short for ticks of \(configuration.tickTime): ask for "
-                    + "a time to live of more than \(least), or say tick= where the servers' tickTime is shorter")
+                "the ensemble grants sessions of \(session.negotiatedTimeout) with ticks of \(configuration.tickTime): "
+                    + "ask for a time to live of at most \(most), or raise the servers' maxSessionTimeout; "
+                    + "tick= says their tickTime")
         }
         return validity
     }
@@ -123,7 +125,7 @@ extension ZooKeeperBackend {
         let sentAt = roster.time.now
         do {
             try await session.sync("/")
-            let validity = try validity(of: session)
+            let validity = try validity(of: session, wanted: .zero)
             lives.renewalSucceeded(life, bornAt: sentAt, timeToLive: validity)
             answer = .success(SharedLives.Renewal(bornAt: sentAt, timeToLive: validity))
         } catch let error as ZooKeeperError {

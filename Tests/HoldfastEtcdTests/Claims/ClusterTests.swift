@@ -11,12 +11,20 @@ extension OneAtATime {
     @Suite(.timeLimit(.minutes(3))) struct ClusterTests {
         private static let clients = 4
 
-        private func crowd(_ cluster: EtcdCluster) -> [EtcdConfiguration] {
-            (0..<Self.clients).map { number in
+        private static let timeToLive: Duration = .seconds(3)
+
+        private func backend(_ configuration: EtcdConfiguration) throws -> any LockBackend {
+            var configuration = configuration
+            configuration.requestTimeout = .seconds(1)
+            return try EtcdBackend(configuration)
+        }
+
+        private func crowd(_ cluster: EtcdCluster) throws -> [any LockBackend] {
+            try (0..<Self.clients).map { number in
                 var configuration = cluster.configuration
                 // Each begins with another member.
                 for _ in 0..<number % 3 { configuration.endpoints.append(configuration.endpoints.removeFirst()) }
-                return configuration
+                return try backend(configuration)
             }
         }
 
@@ -24,7 +32,7 @@ extension OneAtATime {
 
         @Test func `the leader is killed, and comes back`() async throws {
             let cluster = try await EtcdCluster()
-            try await Workload.run(crowd(cluster)) { workload in
+            try await Workload.run(try crowd(cluster)) { workload in
                 let leader = try await cluster.leader()
                 leader.kill()
                 try await workload.progress("without the old leader", by: 50)
@@ -40,11 +48,11 @@ extension OneAtATime {
             let status = try await cluster.members[0].control("endpoint", "status", "-w", "fields")
             let version = try #require(status.split(separator: "\n").first { $0.hasPrefix("\"Version\"") })
             let hasBug = ServerFindings.hasRevocationBug(version.filter { $0.isNumber || $0 == "." }) != false
-            try await Workload.run(crowd(cluster), mayLose: hasBug) { workload in
+            try await Workload.run(try crowd(cluster), mayLose: hasBug) { workload in
                 let leader = try await cluster.leader()
                 leader.pause()
                 try await workload.progress("while the old leader stands", by: 50)
-                try await pass(Workload.timeToLive + .seconds(1))
+                try await pass(Self.timeToLive + .seconds(1))
                 leader.resume()
                 try await workload.progress("when it goes on", by: 50)
             }
@@ -52,9 +60,9 @@ extension OneAtATime {
 
         @Test func `the quorum is lost and comes back`() async throws {
             let cluster = try await EtcdCluster()
-            try await Workload.run(crowd(cluster)) { workload in
+            try await Workload.run(try crowd(cluster)) { workload in
                 for member in cluster.members.dropFirst() { member.kill() }
-                try await pass(Workload.timeToLive + .seconds(1))
+                try await pass(Self.timeToLive + .seconds(1))
                 let before = workload.count
                 try await pass(.seconds(1))
                 #expect(workload.count == before, "without a quorum nobody gets a lock")
@@ -72,7 +80,7 @@ extension OneAtATime {
                 backend: kept, configuration: LockClientConfiguration(timeToLive: .seconds(15))
             ) { locks in
                 let owned = try await locks.acquire("k")
-                try await Workload.run(crowd(cluster)) { workload in
+                try await Workload.run(try crowd(cluster)) { workload in
                     for member in cluster.members {
                         member.terminate()
                         try await eventually("the member ends") { !member.isAlive }
@@ -95,10 +103,10 @@ extension OneAtATime {
                 cluster.configuration(of: victim), cluster.configuration(of: victim), cluster.configuration,
                 cluster.configuration,
             ]
-            try await Workload.run(configurations) { workload in
+            try await Workload.run(try configurations.map { try backend($0) }) { workload in
                 try await cluster.cut(off: victim)
                 try await workload.progress("on the side of the majority", by: 50)
-                try await pass(Workload.timeToLive + .seconds(1))
+                try await pass(Self.timeToLive + .seconds(1))
                 try await workload.progress("still there", by: 20)
                 try await cluster.heal(victim)
             }

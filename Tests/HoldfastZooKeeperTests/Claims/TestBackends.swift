@@ -8,7 +8,9 @@ import Testing
 
 /// One server for all tests that leave it as it is: each has a prefix of its own.
 enum SharedServer {
-    private static let starting = Task { try await ZooKeeperServer() }
+    private static let starting = Task {
+        try await ZooKeeperServer(.init(config: "maxSessionTimeout=40000"))
+    }
 
     static func get() async throws -> ZooKeeperServer { try await starting.value }
 }

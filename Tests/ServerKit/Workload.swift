@@ -1,42 +1,45 @@
-#if Etcd
-import Holdfast
+package import Holdfast
 import HoldfastTesting
-import ServerKit
 import Synchronization
-import Testing
+package import Testing
 
-@testable import HoldfastEtcd
-
-/// Clients that take locks while a cluster is disturbed, and a history of what they believed.
-final class Workload: Sendable {
-    static let timeToLive: Duration = .seconds(3)
+/// Clients that take locks while a store is disturbed, and a history of what they believed.
+package final class Workload: Sendable {
+    private let timeToLive: Duration
+    private let hasPermits: Bool
     private static let keys: [[Claim.Part]] = [
         [Claim.Part("a")], [Claim.Part("a"), Claim.Part("b")], [Claim.Part("b", .shared)], [Claim.Part("b")],
         [Claim.Part("s", .permits(1, of: 2))], [Claim.Part("b", .shared)],
     ]
     private static let tasksPerClient = 2
 
+    private init(timeToLive: Duration, hasPermits: Bool) {
+        self.timeToLive = timeToLive
+        self.hasPermits = hasPermits
+    }
+
     private let recorder = HistoryRecorder()
     private let isOver = Atomic(false)
     private let done = Atomic(0)
 
     /// How many critical sections have ended as they should.
-    var count: Int { done.load(ordering: .relaxed) }
+    package var count: Int { done.load(ordering: .relaxed) }
 
-    /// Runs clients of these clusters' members around `body`, and then checks what they saw.
+    /// Runs clients of these backends, one process each, around `body`, and then checks what they saw.
     ///
     /// - Parameters:
     ///   - atLeast: critical sections, or the run shows nothing.
     ///   - mayLose: the server is known to end leases that are alive: then exclusion is not asked for.
-    static func run(
-        _ configurations: [EtcdConfiguration], atLeast: Int = 50, mayLose: Bool = false,
+    package static func run(
+        _ backends: [any LockBackend], timeToLive: Duration = .seconds(3), atLeast: Int = 50, mayLose: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation,
         _ body: @escaping @Sendable (Workload) async throws -> Void
     ) async throws {
-        let workload = Workload()
+        let hasPermits = backends.allSatisfy(\.capabilities.supportsPermits)
+        let workload = Workload(timeToLive: timeToLive, hasPermits: hasPermits)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (number, configuration) in configurations.enumerated() {
-                group.addTask { try await workload.client(number, configuration) }
+            for (number, backend) in backends.enumerated() {
+                group.addTask { try await workload.client(number, backend) }
             }
             do {
                 try await workload.progress("at the beginning")
@@ -58,24 +61,24 @@ final class Workload: Sendable {
     }
 
     /// Waits until locks are taken again.
-    func progress(_ when: String, by more: Int = 20) async throws {
+    package func progress(_ when: String, by more: Int = 20) async throws {
         let before = count
         try await eventually("locks are taken \(when)", within: .seconds(30)) { count >= before + more }
     }
 
-    private func client(_ number: Int, _ configuration: EtcdConfiguration) async throws {
-        var configuration = configuration
-        configuration.requestTimeout = .milliseconds(1_000)
-        let backend = try EtcdBackend(configuration)
+    private func client(_ number: Int, _ backend: any LockBackend) async throws {
         try await LockClient.withClient(
-            backend: backend, configuration: LockClientConfiguration(timeToLive: Self.timeToLive)
+            backend: backend, configuration: LockClientConfiguration(timeToLive: timeToLive)
         ) { locks in
             await withTaskGroup(of: Void.self) { group in
                 for task in 0..<Self.tasksPerClient {
                     group.addTask {
                         var turn = number + task
                         while !self.isOver.load(ordering: .relaxed) {
-                            await self.once("client \(number)", locks, Self.keys[turn % Self.keys.count])
+                            let parts = Self.keys[turn % Self.keys.count]
+                            if self.hasPermits || !parts.contains(where: \.isPermit) {
+                                await self.once("client \(number)", locks, parts)
+                            }
                             turn += 1
                         }
                     }
@@ -115,4 +118,7 @@ final class Workload: Sendable {
         return now + (remaining > .zero ? remaining : .nanoseconds(-1))
     }
 }
-#endif
+
+extension Claim.Part {
+    fileprivate var isPermit: Bool { if case .permits = mode { true } else { false } }
+}
