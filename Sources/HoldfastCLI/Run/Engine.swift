@@ -45,7 +45,7 @@ struct Engine: Sendable {
     private func work(command: pid_t, until end: Signal) async -> ExitStatus {
         let last: EngineMessage
         do {
-            let backend = try plan.store.open()
+            let backend = try plan.store.open(plan.voice == .quiet || plan.claim.wait == .no ? nil : TroubleLog.logger)
             let owner = Owner(
                 host: Owner.current().host, processID: plan.departure?.shell ?? command, program: plan.program)
             var configuration = plan.claim.configuration(owner: owner)

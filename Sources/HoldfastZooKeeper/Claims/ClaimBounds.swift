@@ -10,8 +10,6 @@ struct ClaimBounds: Sendable {
     var retryPause: Duration = .milliseconds(200)
     /// A session that is asked for has at least so many ticks: of shorter ones too little can be relied on.
     var leastTicks = 10
-    /// How long a new session may take to be connected.
-    var sessionPatience: Duration = .seconds(10)
     /// Requests of a listing or a search that are under way at once.
     var requestsAtOnce = 64
     /// Nodes that a listing, a search or an examination looks at.

@@ -17,6 +17,7 @@ extension ZooKeeperBackend {
 
     public func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
         let parts = try parts(of: claim)
+        let isNew = roster.update { $0.claims[claim.id] == nil }
         for _ in 0..<bounds.attemptsLimit {
             if let known = roster.update({ $0.claims[claim.id] }) {
                 if let placement = try await again(claim, known) { return placement }
@@ -27,7 +28,7 @@ extension ZooKeeperBackend {
                 if let placement = try await place(draft, condition) { return placement }
             } catch {
                 guard error.fault == .noNode || error.fault == .sessionExpired else {
-                    if error.isOutcomeUnknown {
+                    if error.isOutcomeUnknown, !isNew || !error.lockError.wasNeverSent {
                         roster.update { $0.claims[claim.id]?.isUncertain = true }
                     } else {
                         forget(claim.id)

@@ -35,7 +35,7 @@ extension ZooKeeperBackend {
         let sentAt = roster.time.now
         begin(life)
         do throws(LockError) {
-            try await connected(live.session, since: sentAt)
+            try await connected(live.session)
             let validity = try validity(of: live.session, wanted: .milliseconds(wanted))
             lives.granted(wanted, .success((life, validity, sentAt)))
             return life
@@ -47,7 +47,7 @@ extension ZooKeeperBackend {
     }
 
     /// Any request waits for the connection: a session that none of the servers has greeted fails it in time.
-    private func connected(_ session: ZooKeeperSession, since start: Duration) async throws(LockError) {
+    private func connected(_ session: ZooKeeperSession) async throws(LockError) {
         while true {
             do throws(ZooKeeperError) {
                 // Others wait for it, too.
@@ -61,8 +61,6 @@ extension ZooKeeperBackend {
                     }
                     continue
                 }
-                let isLate = roster.time.now - start > bounds.sessionPatience
-                guard session.state.isFinal || isLate || error.lockError.code != .unavailable else { continue }
                 throw error.lockError
             }
         }

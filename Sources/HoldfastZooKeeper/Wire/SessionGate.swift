@@ -109,7 +109,7 @@ final class SessionGate: Sendable {
                 .unavailable,
                 isStarted
                     ? "there was no connection to ZooKeeper in time"
-                    : "there is no connection to ZooKeeper: the backend's run() does not run", cause: reason)
+                    : "there is no connection to ZooKeeper: the backend's run() does not run", cause: NeverSent(reason))
             for parcel in over { Self.settle(parcel, .failure(error)) }
             if let next { self.expire(at: next) }
         }

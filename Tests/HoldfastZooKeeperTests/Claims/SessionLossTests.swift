@@ -183,6 +183,25 @@ extension OneAtATime {
             }
         }
 
+        @Test func `the doctor names what is no claim, and what no session ends`() async throws {
+            let corner = try await Corner()
+            try await corner.backends { backends in
+                try await backends[0].hold(claims.next("k"))
+                let fine = try await backends[0].examine()
+                #expect(!fine.contains { $0.weight == .danger })
+                try await corner.server.configuration.session { session in
+                    let lock = corner.configuration.prefix + "k/"
+                    _ = try await session.create(lock + "stray", .persistent)
+                    _ = try await session.create(lock + "lock-", .persistentSequential)
+                    let findings = try await backends[0].examine()
+                    #expect(findings.count { $0.weight == .danger } == 2, "\(findings)")
+                    for child in try await session.children(String(lock.dropLast())).children {
+                        if !child.hasPrefix("_c_") { try await session.delete(lock + child) }
+                    }
+                }
+            }
+        }
+
         @Test func `a path of other claims' making is no trouble`() async throws {
             var corner = try await Corner()
             corner.configuration.names = .raw
