@@ -1,11 +1,14 @@
 import Logging
 
-/// Says on standard error that a store cannot be reached, once per reason: who waits should know for what.
+/// Says that a store cannot be reached, once per reason: who waits should know for what.
 struct TroubleLog: LogHandler {
+    let say: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning
 
-    static var logger: Logger { Logger(label: "holdfast") { _ in TroubleLog() } }
+    static func logger(_ say: @escaping @Sendable (String) -> Void) -> Logger {
+        Logger(label: "holdfast") { _ in TroubleLog(say: say) }
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -15,6 +18,6 @@ struct TroubleLog: LogHandler {
     func log(event: LogEvent) {
         // What it says of settings is the doctor's to tell.
         guard let error = event.metadata?["error"] else { return }
-        Terminal.sayWithoutWaiting("\(event.message): \(error); trying again")
+        say("\(event.message): \(error); trying again")
     }
 }
