@@ -31,7 +31,7 @@ package final class Workload: Sendable {
     ///   - atLeast: critical sections, or the run shows nothing.
     ///   - mayLose: the server is known to end leases that are alive: then exclusion is not asked for.
     package static func run(
-        _ backends: [any LockBackend], timeToLive: Duration = .seconds(3), atLeast: Int = 50, mayLose: Bool = false,
+        _ backends: [any LockBackend], timeToLive: Duration = .seconds(3), atLeast: Int = 40, mayLose: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation,
         _ body: @escaping @Sendable (Workload) async throws -> Void
     ) async throws {

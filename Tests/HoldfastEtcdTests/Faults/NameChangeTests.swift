@@ -29,7 +29,7 @@ extension OneAtATime {
                 holder.isAlive && !Kernel.isConnected(holder.pid, to: server.port)
             }
             try hosts.point(to: "127.0.0.1")
-            try await eventually("it is back", within: .seconds(5)) { Kernel.isConnected(holder.pid, to: server.port) }
+            try await eventually("it is back", within: .seconds(15)) { Kernel.isConnected(holder.pid, to: server.port) }
             #expect(holder.isAlive)
             let same = try await Self.keys(server)
             #expect(same == key)
