@@ -36,7 +36,7 @@ extension ZooKeeperBackend {
         begin(life)
         do throws(LockError) {
             try await connected(live.session)
-            let validity = try validity(of: live.session, wanted: .milliseconds(wanted))
+            let validity = try validity(of: live.session)
             lives.granted(wanted, .success((life, validity, sentAt)))
             return life
         } catch {
@@ -70,15 +70,13 @@ extension ZooKeeperBackend {
     ///
     /// The server may count a session's time from its own last word with it, and a follower may have been cut off for a
     /// tick before it knows.
-    private func validity(of session: ZooKeeperSession, wanted: Duration) throws(LockError) -> Duration {
+    private func validity(of session: ZooKeeperSession) throws(LockError) -> Duration {
         let validity = session.negotiatedTimeout * 2 / 3 - configuration.tickTime
-        guard validity > .zero, validity >= wanted / 2 else {
-            let most = max(.zero, validity * 5 / 3)
+        guard validity > .zero else {
             throw LockError(
                 .invalidArgument,
                 "the ensemble grants sessions of \(session.negotiatedTimeout) with ticks of \(configuration.tickTime): "
-                    + "ask for a time to live of at most \(most), or raise the servers' maxSessionTimeout; "
-                    + "tick= says their tickTime")
+                    + "too short to rely on; raise the servers' maxSessionTimeout; tick= says their tickTime")
         }
         return validity
     }
@@ -123,7 +121,7 @@ extension ZooKeeperBackend {
         let sentAt = roster.time.now
         do {
             try await session.sync("/")
-            let validity = try validity(of: session, wanted: .zero)
+            let validity = try validity(of: session)
             lives.renewalSucceeded(life, bornAt: sentAt, timeToLive: validity)
             answer = .success(SharedLives.Renewal(bornAt: sentAt, timeToLive: validity))
         } catch let error as ZooKeeperError {
