@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastEtcd", targets: ["HoldfastEtcd"]),
+        .library(name: "HoldfastZooKeeper", targets: ["HoldfastZooKeeper"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCLI"]),
@@ -27,8 +28,9 @@ let package = Package(
         .trait(name: "SQLite", description: "The embedded store, sqlite:///path. Needs libsqlite3-dev."),
         .trait(name: "Redis", description: "Redis, Valkey and their clones, redis://host."),
         .trait(name: "Etcd", description: "etcd, etcd://host."),
+        .trait(name: "ZooKeeper", description: "ZooKeeper, zookeeper://host1,host2/chroot."),
         .trait(name: "Postgres", description: "PostgreSQL, postgres://host. Needs libpq-dev."),
-        .default(enabledTraits: ["SQLite", "Redis", "Etcd", "Postgres"]),
+        .default(enabledTraits: ["SQLite", "Redis", "Etcd", "ZooKeeper", "Postgres"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -110,11 +112,22 @@ let package = Package(
             exclude: ["Protos"],
             swiftSettings: strict),
         .target(
+            name: "HoldfastZooKeeper",
+            dependencies: [
+                "Holdfast",
+                .product(name: "NIOCore", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: when("ZooKeeper")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "HoldfastStores",
             dependencies: [
                 "Holdfast", .target(name: "HoldfastSQLite", condition: when("SQLite")),
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .target(name: "HoldfastEtcd", condition: when("Etcd")),
+                .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -154,6 +167,7 @@ let package = Package(
         .target(
             name: "ServerKit",
             dependencies: [
+                "Holdfast", "HoldfastTesting",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/ServerKit", swiftSettings: strict),
         // A process to contend with, and to kill.
@@ -186,7 +200,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastEtcdTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastEtcd", condition: when("Etcd")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),
@@ -196,8 +210,19 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
+            name: "HoldfastZooKeeperTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
+                .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
+                .product(name: "NIOCore", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "NIOPosix", package: "swift-nio", condition: when("ZooKeeper")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            // What the tests run: programs of other languages.
+            exclude: ["Support/Peers"], swiftSettings: strict),
+        .testTarget(
             name: "HoldfastCLITests",
-            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores"], swiftSettings: strict),
+            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores", "ServerKit"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

@@ -47,7 +47,8 @@ struct LockCommand: ParsableCommand {
             {
                 do {
                     return try await LockClient.withClient(
-                        backend: try store.open(), configuration: holding.configuration
+                        backend: try store.open(TroubleLog.logger(Terminal.sayWithoutWaiting)),
+                        configuration: holding.configuration
                     ) { await holding.run($0) }
                 } catch {
                     return Failure(error).report()

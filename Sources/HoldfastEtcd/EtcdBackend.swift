@@ -19,7 +19,7 @@ public final class EtcdBackend: LockBackend {
     let configuration: EtcdConfiguration
     let codec: NameCodec
     let roster: Roster
-    let leases: Leases
+    let leases: SharedLives
     let bounds: ClaimBounds
     let logger: Logger?
     /// Names this client in its claims, so that others can ask it to let go.
@@ -38,7 +38,7 @@ public final class EtcdBackend: LockBackend {
     /// - Parameters:
     ///   - configuration: where the cluster is, and how keys become names there.
     ///   - logger: where lost connections and leases are told; nowhere by default.
-    /// - Throws: ``LockError/Code/invalidArgument`` for a prefix that no key could have.
+    /// - Throws: ``LockError/Code/invalidArgument`` for a prefix that no key could have, or no endpoint.
     public convenience init(_ configuration: EtcdConfiguration, logger: Logger? = nil) throws(LockError) {
         try self.init(configuration, logger: logger, linkBounds: nil)
     }
@@ -48,6 +48,9 @@ public final class EtcdBackend: LockBackend {
         bounds: ClaimBounds = ClaimBounds()
     ) throws(LockError) {
         if !configuration.prefix.isEmpty { _ = try LockKey(configuration.prefix) }
+        guard !configuration.endpoints.isEmpty else {
+            throw LockError(.invalidArgument, "an etcd cluster has an endpoint: name at least one")
+        }
         self.configuration = configuration
         self.logger = logger
         self.bounds = bounds
@@ -58,7 +61,7 @@ public final class EtcdBackend: LockBackend {
             of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(Self.hintsLimit))
         (self.jobs, self.jobsIn, self.hintStream) = (jobs, jobsIn, hintStream)
         roster = Roster(follow: { jobsIn.yield(.follow(stem: $0)) }, hint: { hinting.yield($0) })
-        leases = Leases(time: roster.time, bounds: bounds)
+        leases = SharedLives(time: roster.time, bounds: bounds.lives)
     }
 
     /// A cluster agrees on every step; claims live as long as their client's lease.

@@ -34,6 +34,15 @@ struct StoreOptions {
         }
     }
 
+    /// One of the words of an enumeration.
+    mutating func takeWord<Word>(_ name: String, _ type: Word.Type) throws(LockError) -> Word?
+    where Word: RawRepresentable<String> & CaseIterable {
+        guard let text = take(name) else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        let known = Word.allCases.map(\.rawValue).joined(separator: " or ")
+        throw LockError(.invalidArgument, "\(name) is \(known), not \(text.debugDescription)")
+    }
+
     /// `250ms` or `2s`.
     mutating func takeDuration(_ name: String) throws(LockError) -> Duration? {
         guard let text = take(name) else { return nil }

@@ -14,6 +14,10 @@ import HoldfastRedis
 import HoldfastEtcd
 #endif
 
+#if ZooKeeper
+import HoldfastZooKeeper
+#endif
+
 extension StoreURL {
     #if SQLite
     /// Opens the store.
@@ -52,7 +56,7 @@ extension StoreURL {
     private func openOther(
         _ logger: Logger?, _ variable: ((String) -> String?)?
     ) throws(LockError) -> any LockBackend {
-        #if Redis || Etcd
+        #if Redis || Etcd || ZooKeeper
         let environment = variable ?? { getenv($0).map { String(cString: $0) } }
         #endif
         #if Redis
@@ -60,6 +64,9 @@ extension StoreURL {
         #endif
         #if Etcd
         if let etcd { return try EtcdBackend(try etcd.opened(environment), logger: logger) }
+        #endif
+        #if ZooKeeper
+        if let zookeeper { return try ZooKeeperBackend(try zookeeper.opened(environment), logger: logger) }
         #endif
         return MemoryBackend()
     }

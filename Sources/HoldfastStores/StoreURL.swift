@@ -2,7 +2,8 @@ public import Holdfast
 
 /// What a URL says about a store: its kind, where it is, and its options.
 ///
-/// `sqlite:///var/lib/app/locks.db?prefix=app%2F`, `redis://locks@cache:6379/0`, `etcd://host1,host2` or `memory://`.
+/// `sqlite:///var/lib/app/locks.db?prefix=app%2F`, `redis://locks@cache:6379/0`, `etcd://host1,host2`,
+/// `zookeeper://host1,host2/chroot` or `memory://`.
 /// Options are query parameters: `names=encoded` (the default) or `names=raw` says how keys become names in the store,
 /// `prefix=` what stands before them. An unknown option is an error, and so is a kind that this build does not have.
 public struct StoreURL: Sendable, Hashable {
@@ -28,6 +29,12 @@ public struct StoreURL: Sendable, Hashable {
         /// The same, over TLS.
         case etcds
         #endif
+        #if ZooKeeper
+        /// A ZooKeeper ensemble.
+        case zookeeper
+        /// The same, over TLS.
+        case zookeepers
+        #endif
 
         /// Its URL may name a user and a password.
         var isRemote: Bool {
@@ -41,6 +48,9 @@ public struct StoreURL: Sendable, Hashable {
             #endif
             #if Etcd
             case .etcd, .etcds: true
+            #endif
+            #if ZooKeeper
+            case .zookeeper, .zookeepers: true
             #endif
             }
         }
@@ -61,6 +71,10 @@ public struct StoreURL: Sendable, Hashable {
     #if Etcd
     /// For the kinds that are etcd.
     private(set) var etcd: EtcdTarget?
+    #endif
+    #if ZooKeeper
+    /// For the kinds that are ZooKeeper.
+    private(set) var zookeeper: ZooKeeperTarget?
     #endif
 
     init(kind: Kind, path: String, prefix: String = "") {
@@ -130,6 +144,12 @@ public struct StoreURL: Sendable, Hashable {
             self.init(kind: kind, path: "", prefix: target.prefix)
             etcd = target
         #endif
+        #if ZooKeeper
+        case .zookeeper, .zookeepers:
+            let target = try ZooKeeperTarget(kind, rest, &options)
+            self.init(kind: kind, path: "", prefix: target.prefix)
+            zookeeper = target
+        #endif
         }
     }
 }
@@ -142,6 +162,9 @@ extension StoreURL: CustomStringConvertible {
         #endif
         #if Etcd
         if let etcd { return etcd.description }
+        #endif
+        #if ZooKeeper
+        if let zookeeper { return zookeeper.description }
         #endif
         return path.isEmpty ? "\(kind.rawValue)://" : "\(kind.rawValue)://\(path)"
     }

@@ -9,13 +9,16 @@ enum ArrowRules {
         "HoldfastSQLite": ["Holdfast", "HoldfastSQL", "CSQLite"],
         "HoldfastRedis": ["Holdfast"],
         "HoldfastEtcd": ["Holdfast"],
-        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd"],
+        "HoldfastZooKeeper": ["Holdfast"],
+        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper"],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
     ]
 
     /// Modules that exist only where their trait is on.
-    static let traits = ["HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastEtcd": "Etcd"]
+    static let traits = [
+        "HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastEtcd": "Etcd", "HoldfastZooKeeper": "ZooKeeper",
+    ]
 
     static let all = [imports, wrapped]
 

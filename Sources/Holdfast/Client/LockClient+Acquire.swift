@@ -65,6 +65,7 @@ extension LockClient {
     /// - Returns: whether the claim is held; if not, another should be placed.
     private func attempt(_ state: LeaseState, _ plan: Plan) async throws(LockError) -> Bool {
         var failures = 0
+        var wasSent = false
         while true {
             let placement: Placement
             do throws(LockError) {
@@ -74,7 +75,10 @@ extension LockClient {
             } catch {
                 guard error.isOutcomeUnknown else { throw error }
                 failures += 1
-                if try await isToPlaceAgain(state, plan, after: error, failures: failures) { continue }
+                if !error.wasNeverSent { wasSent = true }
+                if try await isToPlaceAgain(state, plan, after: error, failures: failures, wasSent: wasSent) {
+                    continue
+                }
                 return false
             }
             switch placement {
@@ -116,11 +120,11 @@ extension LockClient {
 
     /// Decides what follows a place whose outcome is unknown.
     private func isToPlaceAgain(
-        _ state: LeaseState, _ plan: Plan, after error: LockError, failures: Int
+        _ state: LeaseState, _ plan: Plan, after error: LockError, failures: Int, wasSent: Bool
     ) async throws(LockError) -> Bool {
-        guard !Task.isCancelled, error.code != .cancelled else { throw await cancelled(state) }
+        guard !Task.isCancelled, error.code != .cancelled else { throw await cancelled(state, wasSent: wasSent) }
         guard plan.condition == .always else {
-            await discard(state)
+            await discard(state, wasSent: wasSent)
             throw error
         }
         let pause = jitter(Self.backoff(failures))
@@ -128,18 +132,18 @@ extension LockClient {
         do {
             try await time.sleep(until: until)
         } catch {
-            throw await cancelled(state)
+            throw await cancelled(state, wasSent: wasSent)
         }
         if let waitUntil = plan.waitUntil, time.now >= waitUntil {
-            await discard(state)
+            await discard(state, wasSent: wasSent)
             throw error
         }
         guard isRunning else {
-            await discard(state)
+            await discard(state, wasSent: wasSent)
             throw Self.stopped
         }
         if state.update({ $0.machine.placeUnknown(now: self.time.now) }) == .again { return true }
-        await discard(state)
+        await discard(state, wasSent: wasSent)
         return false
     }
 
@@ -169,8 +173,8 @@ extension LockClient {
         throw LockError(.limitExceeded, "this client has \(configuration.claimsLimit) claims; raise its claimsLimit")
     }
 
-    private func cancelled(_ state: LeaseState) async -> LockError {
-        await discard(state)
+    private func cancelled(_ state: LeaseState, wasSent: Bool = true) async -> LockError {
+        await discard(state, wasSent: wasSent)
         return LockError(.cancelled, "the task was cancelled before it had the lock")
     }
 

@@ -61,9 +61,11 @@ extension LockClient {
     }
 
     /// Gives a claim up that the caller does not have: removes it in the background, and waits for that a little.
-    func discard(_ state: LeaseState) async {
+    ///
+    /// - Parameter wasSent: whether the store can have it.
+    func discard(_ state: LeaseState, wasSent: Bool = true) async {
         unregisterEnded(state)
-        await removeByRun(state)
+        if wasSent { await removeByRun(state) }
     }
 
     /// Hands a removal to `run()`, which no cancellation of the caller touches.

@@ -115,6 +115,12 @@ public final class LockClient: Service, Sendable {
                 await self.removals.whenEmpty()
                 return .drained
             }
+            group.addTask {
+                guard await self.stopping.wait(), await self.drained.wait() else { return .other }
+                // A cancelled sleep is a sleep that is over.
+                try? await self.time.sleep(until: self.time.now + self.configuration.stopLimit)
+                return .drained
+            }
             defer { group.cancelAll() }
             while let end = try await group.next() {
                 if end != .other { return }

@@ -20,6 +20,9 @@ public struct LockClientConfiguration: Sendable {
     public var removalsLimit = 64
     /// How long an acquire waits for `run()` to begin: 10 s.
     public var startLimit: Duration = .seconds(10)
+    /// How long the end of `run()` waits for removals that the store does not confirm: 10 s. What is left ends with its
+    /// life.
+    public var stopLimit: Duration = .seconds(10)
     /// How long a cancelled or timed-out caller waits for the removal of its claim: 1 s. It goes on in the background.
     public var removalWaitLimit: Duration = .seconds(1)
     /// Where claim ids and jitter come from; the system's generator by default. For reproducible tests.

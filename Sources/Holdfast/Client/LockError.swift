@@ -60,6 +60,18 @@ public struct LockError: Error, Sendable {
     public var isOutcomeUnknown: Bool { code == .unavailable || code == .cancelled }
 }
 
+/// The cause of an error of a request that no server can have seen: there was no connection to send it by.
+package struct NeverSent: Error, CustomStringConvertible {
+    package let reason: LockError?
+    package init(_ reason: LockError?) { self.reason = reason }
+    package var description: String { reason.map { "\($0)" } ?? "nothing was sent" }
+}
+
+extension LockError {
+    /// Whether nothing of the request has left this process: there is nothing to undo.
+    package var wasNeverSent: Bool { cause is NeverSent }
+}
+
 extension LockError: CustomStringConvertible {
     public var description: String {
         var text = "\(code): \(message)"

@@ -1,5 +1,6 @@
 import Glibc
 import Holdfast
+import Logging
 import Synchronization
 
 /// The process that holds the claim: opens the store, acquires, renews and releases. The only one with threads.
@@ -40,12 +41,18 @@ struct Engine: Sendable {
     /// Less than the front waits for a release: its last word is that of the engine.
     private static let removalLimit: Duration = .seconds(8)
 
+    /// Who waits is told for what; the front says it.
+    private var trouble: Logger? {
+        guard plan.voice != .quiet, plan.claim.wait != .no else { return nil }
+        return TroubleLog.logger { [channel] in channel.send(EngineMessage.note($0).text) }
+    }
+
     static func mark(command: pid_t) -> String { "HOLDFAST_PID=\(command)" }
 
     private func work(command: pid_t, until end: Signal) async -> ExitStatus {
         let last: EngineMessage
         do {
-            let backend = try plan.store.open()
+            let backend = try plan.store.open(trouble)
             let owner = Owner(
                 host: Owner.current().host, processID: plan.departure?.shell ?? command, program: plan.program)
             var configuration = plan.claim.configuration(owner: owner)

@@ -1,5 +1,6 @@
 import Holdfast
 import HoldfastStores
+import Logging
 
 #if SQLite
 import HoldfastSQLite
@@ -71,7 +72,10 @@ extension Store {
         }
     }
 
-    func open() throws(LockError) -> any LockBackend { try url.open(liveness: lock) }
+    /// - Parameter logger: for network stores.
+    func open(_ logger: Logger? = nil) throws(LockError) -> any LockBackend {
+        try url.open(liveness: lock, logger: logger)
+    }
 
     /// Plain committed inserts beside the store, to compare with.
     func rawInserts(for duration: Duration) throws(Failure) -> [Duration] {
@@ -90,6 +94,6 @@ extension Store {
     func rawInserts(for duration: Duration) throws(Failure) -> [Duration] {
         throw Failure(.usage, "bench raw needs a sqlite store")
     }
-    func open() throws(LockError) -> any LockBackend { try url.open() }
+    func open(_ logger: Logger? = nil) throws(LockError) -> any LockBackend { try url.open(logger: logger) }
 }
 #endif

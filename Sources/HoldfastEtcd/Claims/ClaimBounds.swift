@@ -3,19 +3,13 @@ import Holdfast
 
 /// What the backend allows itself, by name.
 struct ClaimBounds: Sendable {
-    /// A lease that no claim needs is revoked after so long.
-    var idleLimit: Duration = .seconds(60)
+    var lives = LifeBounds()
     /// A claim's own keys are watched once it has lived so long: shorter ones cost no watch.
     var watchAfter: Duration = .seconds(1)
     /// How long a claim of unknown outcome is kept from being placed: longer than any request is under way.
     var tombstoneLife: Int64 = 600
     /// A tombstone's lease is used for others so long.
     var tombstoneReuse: Duration = .seconds(60)
-    /// Leases of one client: one for each time to live.
-    var leasesLimit = 64
-    /// Renewals of one lease that were asked for follow each other no faster than this, once a burst is used up.
-    var longestRenewalPause: Duration = .milliseconds(500)
-    var renewalBurst = 16
     /// Between two attempts where the store cannot be reached.
     var retryPause: Duration = .milliseconds(200)
     /// How often a place is begun anew where its lease turns out to be lost, or the lock changes under it.
@@ -32,13 +26,5 @@ struct ClaimBounds: Sendable {
     var listedLeasesLimit = 1_000
     /// How often another client's claim is asked about that somebody awaits here.
     var pollPause: Duration = .milliseconds(50)
-
-    /// Renewals of a lease that were asked for: at most so often, in the long run.
-    func renewalPause(_ timeToLive: Duration) -> Duration { min(timeToLive / 60, longestRenewalPause) }
-
-    /// Unasked, a lease is renewed this often.
-    static func renewalInterval(_ timeToLive: Duration) -> Duration { timeToLive / 3 }
-
-    static func retryInterval(_ timeToLive: Duration) -> Duration { timeToLive / 15 }
 }
 #endif

@@ -16,7 +16,7 @@ extension EtcdBackend {
                 do throws(LockError) {
                     // Others wait for it, too.
                     let answer = try await link.leaseGrant(timeToLive: seconds, isCancellable: false)
-                    leases.granted(seconds, .success((answer.id, answer.ttl, sentAt)))
+                    leases.granted(seconds, .success((answer.id, .seconds(answer.ttl), sentAt)))
                     begin(answer.id)
                     return answer.id
                 } catch {
@@ -49,8 +49,8 @@ extension EtcdBackend {
         _ = leases.drop(id, .failure(LockError(.unavailable, "this client has stopped")))
     }
 
-    private func renew(_ id: Int64, _ joiners: [Leases.Joiner]) async {
-        let answer: Leases.Answer
+    private func renew(_ id: Int64, _ joiners: [SharedLives.Joiner]) async {
+        let answer: SharedLives.Answer
         do throws(LockError) {
             let kept = try await link.keepAlive(id)
             let bornAt = since(kept.sentAt)
@@ -61,7 +61,7 @@ extension EtcdBackend {
                 let timeToLive = Duration.seconds(kept.timeToLive)
                 leases.renewalSucceeded(id, bornAt: bornAt, timeToLive: timeToLive)
                 let asked = joiners.isEmpty ? [] : try await asked()
-                answer = .success(Leases.Renewal(bornAt: bornAt, timeToLive: timeToLive, asked: asked))
+                answer = .success(SharedLives.Renewal(bornAt: bornAt, timeToLive: timeToLive, asked: asked))
             }
         } catch {
             leases.renewalFailed(id)

@@ -24,6 +24,7 @@ extension EtcdBackend {
     }
 
     public func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
+        let known = roster.update { $0.claims[claim.id] != nil }
         for _ in 0..<bounds.attemptsLimit {
             do throws(LockError) {
                 let draft = try await draft(claim)
@@ -39,7 +40,7 @@ extension EtcdBackend {
                     lost(draft.lease)
                 }
             } catch {
-                if error.isOutcomeUnknown {
+                if error.isOutcomeUnknown, known || !error.wasNeverSent {
                     roster.update { $0.doubtPlace(of: claim.id) }
                 } else {
                     forget(claim.id)

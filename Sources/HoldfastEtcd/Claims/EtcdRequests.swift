@@ -26,6 +26,10 @@ extension Etcdserverpb_RequestOp {
     static func range(_ request: Etcdserverpb_RangeRequest) -> Self { with { $0.requestRange = request } }
 }
 
+extension Etcdserverpb_DeleteRangeRequest {
+    static func key(_ key: [UInt8]) -> Self { with { $0.key = key.data } }
+}
+
 extension Etcdserverpb_RangeRequest {
     static func one(_ key: [UInt8]) -> Self { with { $0.key = key.data } }
 
@@ -93,6 +97,9 @@ extension Etcdserverpb_Compare {
         }
     }
 }
+
+/// Claims by their keys in the store, ordered by the revisions that created them.
+typealias KeyOrder = ClaimOrder<[UInt8]>
 
 extension KeyOrder {
     /// Reads an answer; keys of locks whose raw names only begin alike are left out.

@@ -122,7 +122,7 @@ final class SessionGate: Sendable {
                 .unavailable,
                 isStarted
                     ? "there was no connection to etcd in time"
-                    : "there is no connection to etcd: the backend's run() does not run", cause: reason)
+                    : "there is no connection to etcd: the backend's run() does not run", cause: NeverSent(reason))
             for parked in over { parked.waiter.settle(.failure(error)) }
             if let next { self.expire(at: next) }
         }

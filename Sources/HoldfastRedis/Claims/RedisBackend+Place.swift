@@ -4,7 +4,7 @@ import Synchronization
 
 extension RedisBackend {
     public func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
-        let (names, tail) = enter(claim)
+        let (names, tail, isNew) = enter(claim)
         do throws(LockError) {
             if ears.isCluster, let name = names.first(where: { KeyNames.hasStrayBrace($0.string) }) {
                 throw LockError(
@@ -16,7 +16,7 @@ extension RedisBackend {
             throw LockError(.unavailable, "the key's dead holders are still being cleaned up: try again")
         } catch {
             // What is not known may have been done: it is removed by the keys that are remembered.
-            if !error.isOutcomeUnknown { roster.forget(claim.id) }
+            if !error.isOutcomeUnknown || isNew && error.wasNeverSent { roster.forget(claim.id) }
             throw error
         }
     }
@@ -58,10 +58,11 @@ extension RedisBackend {
     }
 
     /// Notes a claim before it is placed: its grant may be pushed before the place is answered.
-    private func enter(_ claim: Claim) -> (names: [KeyNames], tail: String) {
+    private func enter(_ claim: Claim) -> (names: [KeyNames], tail: String, isNew: Bool) {
         let names = names(of: claim)
         let life = Self.milliseconds(claim.timeToLive)
-        let owner = roster.state.withLock { state in
+        let (owner, isNew) = roster.state.withLock { state in
+            let isNew = state.claims[claim.id] == nil
             if let known = state.claims[claim.id] {
                 if case .gone = known.phase { state.claims[claim.id]?.phase = .placing }
                 state.claims[claim.id]?.longestLife = max(life, known.longestLife)
@@ -70,14 +71,14 @@ extension RedisBackend {
                 state.claims[claim.id] = LocalClaim(keys: names, isExclusive: isExclusive, longestLife: life)
                 if !state.departed.isEmpty { state.departed.remove(claim.id) }
             }
-            if let known = state.owner, known.owner == claim.owner { return known.text }
+            if let known = state.owner, known.owner == claim.owner { return (known.text, isNew) }
             let text = OwnerText.text(claim.owner)
             state.owner = (claim.owner, text)
-            return text
+            return (text, isNew)
         }
         var tail = " " + ears.channel + owner
         if names.count > 1 { for name in names { tail += "\n" + name.string } }
-        return (names, tail)
+        return (names, tail, isNew)
     }
 
     static func wish(_ mode: LockMode) -> String {

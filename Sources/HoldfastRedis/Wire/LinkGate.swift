@@ -106,7 +106,7 @@ final class LinkGate: Sendable {
                 .unavailable,
                 isStarted
                     ? "there was no connection to Redis in time"
-                    : "there is no connection to Redis: the backend's run() does not run", cause: reason)
+                    : "there is no connection to Redis: the backend's run() does not run", cause: NeverSent(reason))
             for request in over { request.settle(.failure(error)) }
             if let next { self.expire(at: next) }
         }

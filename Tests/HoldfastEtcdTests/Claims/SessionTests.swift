@@ -11,7 +11,7 @@ import Testing
     private var alert: ClaimBounds {
         var bounds = ClaimBounds()
         bounds.watchAfter = .milliseconds(20)
-        bounds.idleLimit = .milliseconds(200)
+        bounds.lives.idleLimit = .milliseconds(200)
         return bounds
     }
 
@@ -181,7 +181,7 @@ import Testing
     @Test func `more different lives than leases share the next longer one`() async throws {
         let corner = try await Corner()
         var few = ClaimBounds()
-        few.leasesLimit = 2
+        few.lives.leasesLimit = 2
         try await corner.backends(bounds: few) { backends in
             try await backends[0].hold(claims.next("a", life: .seconds(60)))
             try await backends[0].hold(claims.next("b", life: .seconds(30)))

@@ -1,37 +1,43 @@
-#if Etcd
-import Holdfast
+/// The claims on one lock as a store lists them, in their order there, and the one rule: pure.
+///
+/// - Note: `Key` names a claim in the store, `revision` is what they are ordered by.
+package struct ClaimOrder<Key: Hashable & Sendable>: Sendable {
+    package struct Entry: Sendable, Equatable {
+        package let key: Key
+        package let revision: Int64
+        package let mode: LockMode
+        package let lease: Int64
 
-/// The claims on one lock in the order of their create revisions, and the one rule: pure.
-struct KeyOrder: Sendable {
-    struct Entry: Sendable, Equatable {
-        let key: [UInt8]
-        let revision: Int64
-        let mode: LockMode
-        var lease: Int64 = 0
+        package init(key: Key, revision: Int64, mode: LockMode, lease: Int64 = 0) {
+            self.key = key
+            self.revision = revision
+            self.mode = mode
+            self.lease = lease
+        }
     }
 
     /// How a claim stands on one lock. Once clear it stays so: nothing is ever placed before it.
-    enum Standing: Sendable, Equatable {
+    package enum Standing: Sendable, Equatable {
         case clear
         /// Until one of these keys is deleted nothing can change.
-        case blocked(watch: [[UInt8]])
+        case blocked(watch: [Key])
         case absent
     }
 
     /// Oldest first.
-    let entries: [Entry]
+    package let entries: [Entry]
 
-    init(_ entries: [Entry]) { self.entries = entries }
+    package init(_ entries: [Entry]) { self.entries = entries }
 
-    func index(of key: [UInt8]) -> Int? { entries.lastIndex { $0.key == key } }
+    package func index(of key: Key) -> Int? { entries.lastIndex { $0.key == key } }
 
-    func standing(of key: [UInt8]) -> Standing {
+    package func standing(of key: Key) -> Standing {
         guard let index = index(of: key) else { return .absent }
         return standing(entries[index].mode, behind: entries[..<index])
     }
 
     /// How a claim would stand that is placed now.
-    func standingAtEnd(_ mode: LockMode) -> Standing { standing(mode, behind: entries[...]) }
+    package func standingAtEnd(_ mode: LockMode) -> Standing { standing(mode, behind: entries[...]) }
 
     private func standing(_ mode: LockMode, behind earlier: ArraySlice<Entry>) -> Standing {
         switch mode {
@@ -53,7 +59,7 @@ struct KeyOrder: Sendable {
     }
 
     /// Which claims nobody blocks: always the oldest ones.
-    var clear: [Bool] {
+    package var clear: [Bool] {
         var permits = 0
         var hasExclusive = false
         var hasShared = false
@@ -73,7 +79,7 @@ struct KeyOrder: Sendable {
     }
 
     /// The oldest claim before `key` whose mode may not meet `mode`: only the later of two has to give way.
-    func conflict(with mode: LockMode, before key: [UInt8]?) -> LockMode? {
+    package func conflict(with mode: LockMode, before key: Key?) -> LockMode? {
         let earlier = key.flatMap { index(of: $0) }.map { entries[..<$0] } ?? entries[...]
         guard let oldest = earlier.first, !mode.mayMeet(oldest.mode) else { return nil }
         return oldest.mode
@@ -85,4 +91,3 @@ struct KeyOrder: Sendable {
         return count
     }
 }
-#endif

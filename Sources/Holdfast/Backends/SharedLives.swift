@@ -1,78 +1,83 @@
-#if Etcd
-import Holdfast
 import Synchronization
 
-/// This client's leases, one for each time to live: what all of its claims are attached to.
+/// A client's leases or sessions with a store, one for each time to live: what all of its claims are attached to.
 ///
 /// A lease's life counts from the sending of its last acknowledged renewal, and a claim's life with it.
-final class Leases: Sendable {
+package final class SharedLives: Sendable {
     /// What a renewal brought.
-    struct Renewal: Sendable {
-        /// When it was sent, on ``Leases/time``.
-        let bornAt: Duration
-        let timeToLive: Duration
+    package struct Renewal: Sendable {
+        /// When it was sent, on ``SharedLives/time``.
+        package let bornAt: Duration
+        package let timeToLive: Duration
         /// Claims whose owners are asked to let go.
-        let asked: Set<Claim.ID>
+        package let asked: Set<Claim.ID>
+
+        package init(bornAt: Duration, timeToLive: Duration, asked: Set<Claim.ID> = []) {
+            self.bornAt = bornAt
+            self.timeToLive = timeToLive
+            self.asked = asked
+        }
     }
 
     /// `nil`: the lease is lost.
-    typealias Answer = Result<Renewal?, LockError>
+    package typealias Answer = Result<Renewal?, LockError>
 
-    struct Joiner {
-        let ticket: UInt64
-        let caller: CheckedContinuation<Answer, Never>
+    package struct Joiner {
+        package let ticket: UInt64
+        package let caller: CheckedContinuation<Answer, Never>
     }
 
-    struct Lease {
-        let seconds: Int64
+    package struct Lease {
+        /// What was asked for, as the store counts lives.
+        package let seconds: Int64
         /// As granted: the server raises short ones.
-        var timeToLive: Duration
-        var bornAt: Duration
-        var users = 1
-        var idleSince: Duration = .zero
+        package var timeToLive: Duration
+        package var bornAt: Duration
+        package var users = 1
+        package var idleSince: Duration = .zero
         /// Takes no more claims, and is revoked after the last.
-        var isRetired = false
+        package var isRetired = false
         /// After a failure.
-        var retryAt: Duration?
+        package var retryAt: Duration?
         /// When the next renewal that is asked for would be due at a steady pace.
-        var paceAt: Duration = .zero
+        package var paceAt: Duration = .zero
         /// They want a renewal that is not sent yet.
-        var joiners: [Joiner] = []
-        let bell = Bell()
+        package var joiners: [Joiner] = []
+        package let bell = Bell()
     }
 
-    struct State {
-        var leases: [Int64: Lease] = [:]
-        var current: [Int64: Int64] = [:]
-        var granting: [Int64: [CheckedContinuation<LockError?, Never>]] = [:]
-        var tickets: UInt64 = 0
+    package struct State {
+        package var leases: [Int64: Lease] = [:]
+        package var current: [Int64: Int64] = [:]
+        package var granting: [Int64: [CheckedContinuation<LockError?, Never>]] = [:]
+        package var tickets: UInt64 = 0
     }
 
-    enum Taken {
+    package enum Taken {
         case lease(Int64)
-        /// The caller asks for one, and says so by ``Leases/granted(_:_:)``.
+        /// The caller asks for one, and says so by ``SharedLives/granted(_:_:)``.
         case grant
         case wait
     }
 
     /// What the keeper of a lease does next.
-    enum Step {
+    package enum Step {
         case wait(Bell, until: Duration)
         case renew([Joiner])
         case revoke
         case end
     }
 
-    let time: Timekeeper
-    let bounds: ClaimBounds
+    package let time: Timekeeper
+    package let bounds: LifeBounds
     private let state = Mutex(State())
 
-    init(time: Timekeeper, bounds: ClaimBounds) {
+    package init(time: Timekeeper, bounds: LifeBounds) {
         self.time = time
         self.bounds = bounds
     }
 
-    func take(_ seconds: Int64) throws(LockError) -> Taken {
+    package func take(_ seconds: Int64) throws(LockError) -> Taken {
         let taken: Taken? = state.withLock { state in
             if let id = state.current[seconds] {
                 state.leases[id]?.users += 1
@@ -99,7 +104,7 @@ final class Leases: Sendable {
     }
 
     /// Waits until another task's question for a lease is answered.
-    func whenGranted(_ seconds: Int64) async throws(LockError) {
+    package func whenGranted(_ seconds: Int64) async throws(LockError) {
         let error: LockError? = await withCheckedContinuation { caller in
             let isOver = state.withLock { state in
                 guard state.granting[seconds] != nil else { return true }
@@ -111,13 +116,15 @@ final class Leases: Sendable {
         if let error { throw error }
     }
 
-    func granted(_ seconds: Int64, _ grant: Result<(id: Int64, timeToLive: Int64, sentAt: Duration), LockError>) {
+    package func granted(
+        _ seconds: Int64, _ grant: Result<(id: Int64, timeToLive: Duration, sentAt: Duration), LockError>
+    ) {
         var failure: LockError?
         let waiting = state.withLock { state in
             switch grant {
             case .success(let grant):
                 state.leases[grant.id] = Lease(
-                    seconds: seconds, timeToLive: .seconds(grant.timeToLive), bornAt: grant.sentAt)
+                    seconds: seconds, timeToLive: grant.timeToLive, bornAt: grant.sentAt)
                 state.current[seconds] = grant.id
             case .failure(let error): failure = error
             }
@@ -126,7 +133,7 @@ final class Leases: Sendable {
         for caller in waiting { caller.resume(returning: failure) }
     }
 
-    func release(_ ids: [Int64]) {
+    package func release(_ ids: [Int64]) {
         let now = time.now
         let bells = state.withLock { state in
             ids.compactMap { id -> Bell? in
@@ -145,7 +152,7 @@ final class Leases: Sendable {
     private static let shortIdle: Duration = .seconds(1)
 
     /// Gives no more claims to a lease: a place that may yet be executed under it is then over with it.
-    func retire(_ id: Int64) {
+    package func retire(_ id: Int64) {
         state.withLock { state in
             guard let lease = state.leases[id], state.leases.count < bounds.leasesLimit / 2 else { return }
             state.leases[id]?.isRetired = true
@@ -154,24 +161,24 @@ final class Leases: Sendable {
     }
 
     /// `nil` where the lease is lost.
-    func life(of id: Int64) -> (bornAt: Duration, timeToLive: Duration)? {
+    package func life(of id: Int64) -> (bornAt: Duration, timeToLive: Duration)? {
         state.withLock { state in state.leases[id].map { ($0.bornAt, $0.timeToLive) } }
     }
 
     /// The time to live that a lease was asked for.
-    func seconds(of id: Int64) -> Int64? { state.withLock { $0.leases[id]?.seconds } }
+    package func seconds(of id: Int64) -> Int64? { state.withLock { $0.leases[id]?.seconds } }
 
     /// How much of a life of `wanted` is over that began at `bornAt` and lasts `granted`.
-    func age(bornAt: Duration, granted: Duration, wanted: Duration, now: Duration) -> Duration {
+    package func age(bornAt: Duration, granted: Duration, wanted: Duration, now: Duration) -> Duration {
         max(.zero, now - bornAt - (granted - wanted))
     }
 }
 
 // MARK: - Renewal
 
-extension Leases {
+extension SharedLives {
     /// A renewal that is sent after this call, together with all others who want one then.
-    func renewed(_ id: Int64) async throws(LockError) -> Renewal? {
+    package func renewed(_ id: Int64) async throws(LockError) -> Renewal? {
         let ticket = state.withLock { state in
             state.tickets += 1
             return state.tickets
@@ -201,7 +208,7 @@ extension Leases {
 
     private static let cancelled = LockError(.cancelled, "the task was cancelled before the renewal was answered")
 
-    func nextStep(_ id: Int64) -> Step {
+    package func nextStep(_ id: Int64) -> Step {
         state.withLock { state in
             guard let lease = state.leases[id] else { return .end }
             let now = time.now
@@ -212,7 +219,7 @@ extension Leases {
                 return .revoke
             }
             let pause = bounds.renewalPause(lease.timeToLive)
-            var dueAt = lease.retryAt ?? lease.bornAt + ClaimBounds.renewalInterval(lease.timeToLive)
+            var dueAt = lease.retryAt ?? lease.bornAt + bounds.renewalInterval(lease.timeToLive)
             if !lease.joiners.isEmpty { dueAt = min(dueAt, lease.paceAt - pause * bounds.renewalBurst) }
             guard now >= dueAt else { return .wait(lease.bell, until: min(dueAt, idleAt ?? dueAt)) }
             state.leases[id]?.paceAt = max(lease.paceAt, now) + pause
@@ -221,7 +228,7 @@ extension Leases {
         }
     }
 
-    func renewalSucceeded(_ id: Int64, bornAt: Duration, timeToLive: Duration) {
+    package func renewalSucceeded(_ id: Int64, bornAt: Duration, timeToLive: Duration) {
         state.withLock { state in
             guard let lease = state.leases[id] else { return }
             state.leases[id]?.bornAt = max(lease.bornAt, bornAt)
@@ -230,32 +237,31 @@ extension Leases {
         }
     }
 
-    func renewalFailed(_ id: Int64) {
+    package func renewalFailed(_ id: Int64) {
         state.withLock { state in
             guard let lease = state.leases[id] else { return }
-            state.leases[id]?.retryAt = time.now + ClaimBounds.retryInterval(lease.timeToLive)
+            state.leases[id]?.retryAt = time.now + bounds.retryInterval(lease.timeToLive)
         }
     }
 
     /// A lease is lost, or nobody keeps it any more.
     ///
     /// - Returns: whether it was known.
-    func drop(_ id: Int64, _ answer: Answer = .success(nil)) -> Bool {
+    package func drop(_ id: Int64, _ answer: Answer = .success(nil)) -> Bool {
         let lease = state.withLock { $0.drop(id) }
         for joiner in lease?.joiners ?? [] { joiner.caller.resume(returning: answer) }
         lease?.bell.ring()
         return lease != nil
     }
 
-    var all: [Int64] { state.withLock { Array($0.leases.keys) } }
+    package var all: [Int64] { state.withLock { Array($0.leases.keys) } }
 }
 
-extension Leases.State {
+extension SharedLives.State {
     @discardableResult
-    fileprivate mutating func drop(_ id: Int64) -> Leases.Lease? {
+    fileprivate mutating func drop(_ id: Int64) -> SharedLives.Lease? {
         guard let lease = leases.removeValue(forKey: id) else { return nil }
         if current[lease.seconds] == id { current[lease.seconds] = nil }
         return lease
     }
 }
-#endif

@@ -1,24 +1,21 @@
-#if Etcd
-import Holdfast
-
-/// What stands in a claim's key: how it wants the lock, for others to judge, and who it is, for people.
+/// What stands in a claim's place in the store: how it wants the lock, for others to judge, and who it is, for people.
 ///
 /// `hf1<mode> <placed> <client> <host> <pid> <program> <label>`, and a line for each key where there are several.
-struct ClaimValue: Sendable, Equatable {
-    let mode: LockMode
+package struct ClaimValue: Sendable, Equatable {
+    package let mode: LockMode
     /// Milliseconds of the owner's own clock: for listings alone.
-    let placed: Int64
+    package let placed: Int64
     /// Where its client looks for requests to let go.
-    let client: String
-    let owner: Owner
+    package let client: String
+    package let owner: Owner
     /// The names of all keys of the claim; empty where there is one.
-    let names: [String]
+    package let names: [String]
 
     private static let mark = Array("hf1".utf8)
     private static let space = UInt8(ascii: " ")
 
-    /// Another program's claim is exclusive, whatever it says: etcd's own locks are empty, elections carry proposals.
-    static func mode(of value: [UInt8]) -> LockMode {
+    /// Another program's claim is exclusive, whatever it says.
+    package static func mode(of value: [UInt8]) -> LockMode {
         guard value.starts(with: mark) else { return .exclusive }
         let word = value[mark.count...].prefix { $0 != space }
         switch word.first {
@@ -42,7 +39,7 @@ struct ClaimValue: Sendable, Equatable {
     }
 
     /// What follows the mode: the same for all keys of a claim.
-    static func tail(placed: Int64, client: String, owner: [UInt8], names: [String]) -> [UInt8] {
+    package static func tail(placed: Int64, client: String, owner: [UInt8], names: [String]) -> [UInt8] {
         var bytes = Array(" \(placed) \(client) ".utf8)
         bytes += owner
         for name in names {
@@ -52,7 +49,7 @@ struct ClaimValue: Sendable, Equatable {
         return bytes
     }
 
-    static func bytes(_ owner: Owner) -> [UInt8] {
+    package static func bytes(_ owner: Owner) -> [UInt8] {
         var bytes = KeyText.encoded(owner.host)
         bytes += Array(" \(owner.processID) ".utf8)
         bytes += KeyText.encoded(owner.program)
@@ -61,10 +58,10 @@ struct ClaimValue: Sendable, Equatable {
         return bytes
     }
 
-    static func bytes(_ mode: LockMode, _ tail: [UInt8]) -> [UInt8] { mark + Array(word(mode).utf8) + tail }
+    package static func bytes(_ mode: LockMode, _ tail: [UInt8]) -> [UInt8] { mark + Array(word(mode).utf8) + tail }
 
     /// - Returns: `nil` for another program's.
-    init?(_ value: [UInt8]) {
+    package init?(_ value: [UInt8]) {
         guard value.starts(with: Self.mark) else { return nil }
         let lines = value.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let words = lines[0].split(separator: Self.space, omittingEmptySubsequences: false)
@@ -79,4 +76,3 @@ struct ClaimValue: Sendable, Equatable {
         names = lines.dropFirst().compactMap { KeyText.decoded($0) }
     }
 }
-#endif

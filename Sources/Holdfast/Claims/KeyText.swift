@@ -1,10 +1,5 @@
-#if Etcd
-import Holdfast
-
-/// Percent-encoding of names and owners.
-///
-/// A slash is encoded as well: to etcd's own locks the keys of `a/b` stand inside of `a`.
-enum KeyText {
+/// Percent-encoding of names and owners in stores whose keys are paths: a slash is encoded as well.
+package enum KeyText {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -17,7 +12,7 @@ enum KeyText {
         }
     }
 
-    static func encoded(_ text: String) -> [UInt8] {
+    package static func encoded(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count + 8)
         for byte in text.utf8 {
@@ -32,8 +27,9 @@ enum KeyText {
         return bytes
     }
 
+    /// - Parameter isStrict: whether a plain character must stand for itself.
     /// - Returns: `nil` for what ``encoded(_:)`` never writes.
-    static func decoded(_ bytes: some Sequence<UInt8>) -> String? {
+    package static func decoded(_ bytes: some Sequence<UInt8>, isStrict: Bool = true) -> String? {
         var decoded: [UInt8] = []
         var rest = Array(bytes)[...]
         while let byte = rest.popFirst() {
@@ -46,10 +42,9 @@ enum KeyText {
                 let low = digits.firstIndex(of: rest.removeFirst())
             else { return nil }
             let byte = UInt8(high << 4 | low)
-            guard !isPlain(byte) else { return nil }
+            guard !isStrict || !isPlain(byte) else { return nil }
             decoded.append(byte)
         }
         return String(validating: decoded, as: UTF8.self)
     }
 }
-#endif

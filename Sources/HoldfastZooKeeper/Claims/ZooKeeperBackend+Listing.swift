@@ -1,0 +1,91 @@
+#if ZooKeeper
+public import Holdfast
+
+extension ZooKeeperBackend {
+    public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        do throws(ZooKeeperError) {
+            let (life, session) = try await anySession()
+            defer { lives.release([life]) }
+            try await session.sync("/")
+            return try await list(prefix, limit, session)
+        } catch {
+            throw error.lockError
+        }
+    }
+
+    private func list(
+        _ prefix: String, _ limit: Int, _ session: ZooKeeperSession
+    ) async throws(ZooKeeperError) -> [ClaimRecord] {
+        let start = Array(prefix.utf8)
+        let locks = try await locks(session).compactMap { path in codec.key(ofParent: path).map { (key: $0, path) } }
+            .filter { $0.key.text.utf8.starts(with: start) }.sorted { $0.key < $1.key }
+        var records: [ClaimRecord] = []
+        var others: [String: Set<Claim.ID>] = [:]
+        let now = WallClock.milliseconds
+        for (key, path) in locks {
+            guard records.count < limit else { break }
+            let order = NodeOrder(try await children(of: path, session), configuration.dialect)
+            for found in try await read(order, of: path, session).prefix(limit - records.count) {
+                let isHeld = try await isHeld(found, session, &others)
+                records.append(Self.record(found, key, isHeld: isHeld, now: now))
+            }
+        }
+        return records
+    }
+
+    private static func record(_ found: Found, _ key: LockKey, isHeld: Bool, now: Int64) -> ClaimRecord {
+        let owner = ClaimValue(found.data)?.owner
+        let session = String(UInt64(bitPattern: found.stat.ephemeralOwner), radix: 16)
+        return ClaimRecord(
+            key: key, id: found.id, mode: found.node.mode,
+            owner: owner ?? Owner(host: "", processID: 0, program: "peer", label: "session \(session)"),
+            token: isHeld ? FencingToken(rawValue: found.stat.czxid) : nil,
+            age: .milliseconds(max(0, now - found.stat.ctime)),
+            // Nobody but the leader knows when another's session ends.
+            remaining: .zero, isAsked: AskMark.isOn(found.data))
+    }
+
+    /// Whether a claim is clear on all of its keys.
+    ///
+    /// - Parameter others: the clear claims on locks that were read for this before.
+    private func isHeld(
+        _ found: Found, _ session: ZooKeeperSession, _ others: inout [String: Set<Claim.ID>]
+    ) async throws(ZooKeeperError) -> Bool {
+        guard found.isClear else { return false }
+        for name in ClaimValue(found.data)?.names ?? [] {
+            guard let parent = try? codec.parent(of: LockKey(unchecked: name)), parent != found.parent else { continue }
+            if others[parent] == nil {
+                let order = NodeOrder(try await children(of: parent, session), configuration.dialect)
+                others[parent] = Set(
+                    zip(order.entries, order.clear).compactMap { $1 ? NodeName.id(of: $0.key) : nil })
+            }
+            guard others[parent]?.contains(found.id) == true else { return false }
+        }
+        return true
+    }
+
+    /// Leaves a mark in the claim's data, which its client watches.
+    public func ask(_ id: Claim.ID) async throws(LockError) -> Removal {
+        do throws(ZooKeeperError) {
+            let (life, session) = try await anySession()
+            defer { lives.release([life]) }
+            guard let found = try await locate(id, session).first else { return .absent }
+            guard ClaimValue(found.data) != nil else {
+                throw .failed(
+                    LockError(
+                        .unsupported,
+                        "another program's claim can not be asked to let go; break it by force, or end that program"))
+            }
+            do throws(ZooKeeperError) {
+                _ = try await session.setData(found.path, AskMark.put(on: found.data))
+                return .removed
+            } catch {
+                guard error.fault == .noNode else { throw error }
+                return .absent
+            }
+        } catch {
+            throw error.lockError
+        }
+    }
+}
+#endif

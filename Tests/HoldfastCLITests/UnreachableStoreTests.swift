@@ -1,0 +1,29 @@
+import ServerKit
+import Testing
+
+/// Stores that nobody serves: told at once, and nothing is left.
+@Suite(.timeLimit(.minutes(1))) struct UnreachableStoreTests {
+    private static let kinds = ["redis", "etcd", "zookeeper"]
+
+    @Test(arguments: kinds) func `who would not wait is told in the time of one request`(_ kind: String) async throws {
+        let scratch = try Scratch(store: "\(kind)://127.0.0.1:\(try FreePort.find())")
+        for words in [["-n"], ["-w", "1s"]] {
+            let began = ContinuousClock.now
+            let run = try await scratch.run(["run"] + words + ["--ttl", "1h", "k", "true"])
+            #expect(run.status == 69)
+            #expect(run.errors.contains("refuses connections"))
+            #expect(ContinuousClock.now - began < .seconds(8))
+        }
+    }
+
+    @Test(arguments: kinds) func `who waits says for what, and ends when told`(_ kind: String) async throws {
+        let scratch = try Scratch(store: "\(kind)://127.0.0.1:\(try FreePort.find())")
+        let run = try scratch.start("run", "--ttl", "1h", "k", "true")
+        try await eventually("it says that it tries") { run.errors.contains("trying again") }
+        let others = Kernel.children(of: run.pid)
+        run.send(15)
+        let status = try await run.end(within: .seconds(20))
+        #expect(status == 143)
+        try await eventually("nothing of it is left", within: .seconds(15)) { !others.contains(where: Kernel.runs) }
+    }
+}
