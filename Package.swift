@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastEtcd", targets: ["HoldfastEtcd"]),
         .library(name: "HoldfastZooKeeper", targets: ["HoldfastZooKeeper"]),
+        .library(name: "HoldfastMySQL", targets: ["HoldfastMySQL"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCLI"]),
@@ -30,7 +31,8 @@ let package = Package(
         .trait(name: "Etcd", description: "etcd, etcd://host."),
         .trait(name: "ZooKeeper", description: "ZooKeeper, zookeeper://host1,host2/chroot."),
         .trait(name: "Postgres", description: "PostgreSQL, postgres://host. Needs libpq-dev."),
-        .default(enabledTraits: ["SQLite", "Redis", "Etcd", "ZooKeeper", "Postgres"]),
+        .trait(name: "MySQL", description: "MySQL and MariaDB, mysql://host. Needs libmariadb-dev."),
+        .default(enabledTraits: ["SQLite", "Redis", "Etcd", "ZooKeeper", "Postgres", "MySQL"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -93,6 +95,16 @@ let package = Package(
                 "Holdfast", "HoldfastSQL",
                 .target(name: "CPQ", condition: when("Postgres")),
                 .product(name: "Crypto", package: "swift-crypto", condition: when("Postgres")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .target(
+            name: "HoldfastMySQL",
+            dependencies: [
+                "Holdfast", "HoldfastSQL",
+                .target(name: "CMariaDB", condition: when("MySQL")),
+                .product(name: "Crypto", package: "swift-crypto", condition: when("MySQL")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -187,6 +199,12 @@ let package = Package(
             dependencies: [
                 "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit",
                 .target(name: "HoldfastPostgres", condition: when("Postgres")),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastMySQLTests",
+            dependencies: [
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit",
+                .target(name: "HoldfastMySQL", condition: when("MySQL")),
             ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastRedisTests",

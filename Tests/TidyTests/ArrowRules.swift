@@ -8,6 +8,7 @@ enum ArrowRules {
         "HoldfastSQL": ["Holdfast"],
         "HoldfastSQLite": ["Holdfast", "HoldfastSQL", "CSQLite"],
         "HoldfastRedis": ["Holdfast"],
+        "HoldfastMySQL": ["Holdfast", "HoldfastSQL", "CMariaDB"],
         "HoldfastEtcd": ["Holdfast"],
         "HoldfastZooKeeper": ["Holdfast"],
         "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper"],
@@ -18,6 +19,7 @@ enum ArrowRules {
     /// Modules that exist only where their trait is on.
     static let traits = [
         "HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastEtcd": "Etcd", "HoldfastZooKeeper": "ZooKeeper",
+        "HoldfastMySQL": "MySQL",
     ]
 
     static let all = [imports, wrapped]

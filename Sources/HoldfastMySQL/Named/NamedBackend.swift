@@ -1,0 +1,57 @@
+#if MySQL
+import Holdfast
+import Logging
+
+/// Claims as named locks of dedicated sessions: exclusive, on single keys.
+final class NamedBackend: LockBackend {
+    let engine: NamedEngine
+    private let hintStream: AsyncStream<[Claim.ID]>
+
+    init(
+        _ configuration: MySQLConfiguration, logger: Logger?, bounds: MySQLBounds = MySQLBounds()
+    ) throws(LockError) {
+        try configuration.validate()
+        let (hintStream, hinting) = AsyncStream.makeStream(
+            of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(bounds.hintsLimit))
+        self.hintStream = hintStream
+        engine = try NamedEngine(configuration, bounds: bounds, logger: logger) { hinting.yield($0) }
+    }
+
+    /// Locks live as long as their session; this client's own claims wait behind one another at one place.
+    var capabilities: BackendCapabilities {
+        BackendCapabilities(
+            name: "mysql", guarantee: engine.configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
+            expiry: .session, supportsShared: false, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false,
+            supportsListing: false)
+    }
+
+    var executor: (any TaskExecutor)? { engine.loop }
+
+    func run() async throws { await engine.run() }
+
+    func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
+        guard claim.parts.count == 1, claim.parts[0].mode == .exclusive else {
+            throw LockError(
+                .unsupported, "named locks are exclusive, and on single keys; use locks=table for more",
+                key: claim.parts[0].key)
+        }
+        return try await engine.place(claim, condition)
+    }
+
+    func grant(of id: Claim.ID) async throws(LockError) -> Grant { try await engine.desk.wait(for: id) }
+
+    func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension {
+        try await engine.extend(ids, for: timeToLive)
+    }
+
+    func remove(_ id: Claim.ID) async throws(LockError) -> Removal { try await engine.remove(id) }
+
+    func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await engine.ask(id) }
+
+    func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        throw LockError(.unsupported, "the server does not list named locks; use locks=table")
+    }
+
+    func hints() -> AsyncStream<[Claim.ID]> { hintStream }
+}
+#endif

@@ -1,0 +1,121 @@
+#if MySQL
+import Holdfast
+import HoldfastSQL
+
+extension NamedEngine {
+    func remove(_ id: Claim.ID) async throws(LockError) -> Removal {
+        guard let claim = claims[id] else { return .absent }
+        switch claim.phase {
+        case .waiting:
+            guard let slot = slots[claim.name] else { return .absent }
+            slot.queue.removeAll { $0 == id }
+            drop(id, .removed)
+            if slot.queue.isEmpty { interrupt(slot) }
+            return .removed
+        case .placing, .confirming:
+            claims[id]?.isDoomed = true
+            desk.close(id)
+            return try await ended(id)
+        case .held:
+            release(id, claim)
+            return try await ended(id)
+        case .removing: return try await ended(id)
+        }
+    }
+
+    private func ended(_ id: Claim.ID) async throws(LockError) -> Removal {
+        try await within(configuration.requestTimeout) { caller in
+            guard claims[id] != nil else { return caller.answer(.success(.removed)) }
+            claims[id]?.enders.append { caller.answer(.success($0)) }
+        }
+    }
+
+    /// Gives the lock back; where others of this client wait, the same request tries it for the next one.
+    private func release(_ id: Claim.ID, _ claim: NamedClaim) {
+        claims[id]?.phase = .removing
+        desk.close(id)
+        let slot = slot(claim.name)
+        guard let session = claim.session.flatMap({ sessions[$0] }) else { return drop(id, .absent) }
+        let name = claim.name
+        let sessionID = session.id
+        slot.holder = nil
+        slot.isBusy = true
+        slot.mustWait = false
+        let isNextHere = session.kind == .single || isOfShared(slot, session)
+        let isFollowed = !slot.queue.isEmpty && isNextHere
+        session.orders.append(
+            .init(errand: .release, name: name, life: 0) { answer, _ in
+                if self.sessions[sessionID]?.held[name] == id { self.sessions[sessionID]?.held[name] = nil }
+                if case .failed = answer, self.sessions[sessionID] != nil {
+                    // Broken off by an order that came too late.
+                    self.claims[id]?.phase = .held
+                    self.sessions[sessionID]?.held[name] = id
+                    return self.release(id, claim)
+                }
+                let wasOurs = if case .released(false) = answer { false } else { true }
+                self.drop(id, wasOurs ? .removed : .absent)
+                guard !isFollowed else { return }
+                slot.isBusy = false
+                self.advance(slot)
+                if let session = self.sessions[sessionID] { self.free(session) }
+            })
+        if isFollowed { attempt(slot, on: session) }
+        pump(session)
+    }
+
+    /// Whether the session is the one that the oldest claim would be tried by.
+    private func isOfShared(_ slot: NamedSlot, _ session: NamedSession) -> Bool {
+        guard let head = slot.queue.first, let claim = claims[head] else { return false }
+        return shared[claim.life] == session.id
+    }
+
+    /// An answer within a time, and once.
+    func within<Value: Sendable>(
+        _ limit: Duration, _ start: (Caller<Value>) -> Void
+    ) async throws(LockError) -> Value {
+        typealias Continuation = CheckedContinuation<Result<Value, LockError>, Never>
+        let outcome = await withCheckedContinuation { (continuation: Continuation) in
+            let caller = Caller(continuation)
+            lateCallers += 1
+            let ticket = lateCallers
+            late[ticket] = { caller.late(LockError(.unavailable, "\(self.configuration): no answer within \(limit)")) }
+            let alarm = loop.alarm(after: limit) { [weak self] in
+                self?.assumeIsolated { $0.late.removeValue(forKey: ticket)?() }
+            }
+            caller.onAnswer = {
+                self.late[ticket] = nil
+                self.loop.cancel(alarm)
+            }
+            start(caller)
+        }
+        return try outcome.get()
+    }
+
+    /// Who waits for an answer.
+    final class Caller<Value: Sendable> {
+        private var continuation: CheckedContinuation<Result<Value, LockError>, Never>?
+        var onAnswer: (() -> Void)?
+        var onLate: (() -> Void)?
+
+        init(_ continuation: CheckedContinuation<Result<Value, LockError>, Never>) {
+            self.continuation = continuation
+        }
+
+        func answer(_ outcome: Result<Value, LockError>) {
+            guard let continuation else { return }
+            self.continuation = nil
+            onAnswer?()
+            onAnswer = nil
+            onLate = nil
+            continuation.resume(returning: outcome)
+        }
+
+        func late(_ error: LockError) {
+            let onLate = onLate
+            guard continuation != nil else { return }
+            answer(.failure(error))
+            onLate?()
+        }
+    }
+}
+#endif

@@ -1,0 +1,246 @@
+#if MySQL
+import Holdfast
+import HoldfastSQL
+import Logging
+
+// MARK: - Opening
+
+extension NamedEngine {
+    /// Opens what is needed, again and again until it is there, or nobody needs it.
+    func perform(_ job: Job) async {
+        var failures = 0
+        while !isOver, !Task.isCancelled {
+            do throws(LockError) {
+                try await open(job)
+                failure = nil
+                return
+            } catch {
+                failure = error
+                logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["reason": "\(error)"])
+                // What no other attempt can mend is told at once.
+                if error.code != .unavailable { answerCallers(error) }
+                failures += 1
+                // A cancelled sleep ends the loop.
+                try? await time.sleep(until: time.now + bounds.backoff(failures))
+                guard isNeeded(job) else { break }
+            }
+        }
+        closed(job)
+    }
+
+    private func isNeeded(_ job: Job) -> Bool {
+        switch job {
+        case .openShared(let life): !callers.isEmpty || claims.values.contains { $0.life == life }
+        case .openSingle(let name): slots[name].map { !$0.queue.isEmpty } ?? false
+        case .openControl: !callers.isEmpty || slots.values.contains { $0.waiter != nil }
+        }
+    }
+
+    private func closed(_ job: Job) {
+        switch job {
+        case .openShared(let life): openingShared.remove(life)
+        case .openSingle(let name):
+            opening -= 1
+            guard let slot = slots[name] else { return }
+            slot.isBusy = false
+            advance(slot)
+        case .openControl: isControlOpening = false
+        }
+    }
+
+    private func open(_ job: Job) async throws(LockError) {
+        let opened = try await MySQLDialer(configuration: configuration).open()
+        do throws(LockError) {
+            guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
+            guard !opened.facts.isPooled else {
+                throw LockError(
+                    .unsupported,
+                    "\(configuration): a proxy answers for the server, and named locks need sessions of their own; "
+                        + "name the server itself, or use locks=table")
+            }
+            switch job {
+            case .openControl:
+                try await TokenTable.prepare(opened.session, within: configuration.requestTimeout)
+                facts = opened.facts
+                control = opened.session
+                isControlOpening = false
+                opened.session.onEnd { [weak self] _ in self?.assumeIsolated { $0.control = nil } }
+                answerCallers(nil)
+            case .openShared(let life):
+                let session = try await adopt(opened.session, .shared, life)
+                shared[life] = session.id
+                openingShared.remove(life)
+                answerCallers(nil)
+            case .openSingle(let name):
+                let session = try await adopt(opened.session, .single, 1)
+                opening -= 1
+                if let slot = slots[name] { wait(slot, on: session) } else { free(session) }
+            }
+        } catch {
+            await opened.session.close(error)
+            throw error
+        }
+    }
+
+    private func adopt(
+        _ session: MySQLSession, _ kind: NamedSession.Kind, _ life: Int
+    ) async throws(LockError) -> NamedSession {
+        let answer = try await session.run("SET SESSION wait_timeout=\(life)", within: configuration.requestTimeout)
+        if let fault = answer.fault { throw fault.lockError(configuration.description) }
+        lastSession += 1
+        let id = lastSession
+        let new = NamedSession(id: id, kind: kind, session: session, life: life)
+        sessions[id] = new
+        session.onEnd { [weak self] reason in self?.assumeIsolated { $0.ended(id, reason) } }
+        return new
+    }
+}
+
+// MARK: - Asking for one
+
+extension NamedEngine {
+    /// Returns when the server is known.
+    func ready() async throws(LockError) -> ServerFacts {
+        while true {
+            if let facts, control != nil { return facts }
+            needControl()
+            try await call(0)
+        }
+    }
+
+    func needControl() {
+        guard control == nil, !isControlOpening else { return }
+        isControlOpening = true
+        job.yield(.openControl)
+    }
+
+    /// The session that tries for claims of this life.
+    func sharedSession(_ life: Int) async throws(LockError) -> NamedSession {
+        while true {
+            if let session = sharedNow(life) { return session }
+            if openingShared.insert(life).inserted { job.yield(.openShared(life)) }
+            try await call(life)
+        }
+    }
+
+    func sharedNow(_ life: Int) -> NamedSession? {
+        if let id = shared[life], let session = sessions[id] {
+            guard session.isStale(now: .now) else { return session }
+            session.session.end()
+        }
+        // There are not to be many: a longer life does no harm but where a holder stands still.
+        guard shared.count + openingShared.count >= Self.sharedLimit(configuration.connections) else { return nil }
+        let longer = shared.keys.filter { $0 >= life }.min() ?? shared.keys.max()
+        return longer.flatMap { shared[$0] }.flatMap { sessions[$0] }
+    }
+
+    static func sharedLimit(_ connections: Int) -> Int { max(1, min(8, connections / 2)) }
+
+    /// Waits until something was opened, or cannot be.
+    private func call(_ life: Int) async throws(LockError) {
+        guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
+        guard callers.count < bounds.waitersLimit else {
+            throw LockError(.limitExceeded, "\(configuration): \(callers.count) callers wait for a session")
+        }
+        lastCaller += 1
+        let ticket = lastCaller
+        let alarm = loop.alarm(after: configuration.requestTimeout) { [weak self] in
+            self?.assumeIsolated { engine in
+                guard let (_, caller) = engine.callers.removeValue(forKey: ticket) else { return }
+                let text = "\(engine.configuration): no session within \(engine.configuration.requestTimeout)"
+                let reason = engine.failure ?? LockError(.unavailable, text)
+                caller.resume(returning: LockError(reason.code, reason.message, cause: NeverSent(reason)))
+            }
+        }
+        let failure = await withCheckedContinuation { callers[ticket] = (life, $0) }
+        loop.cancel(alarm)
+        if let failure { throw failure }
+    }
+
+    func answerCallers(_ failure: LockError?) {
+        let all = callers.values
+        callers = [:]
+        for (_, caller) in all {
+            caller.resume(
+                returning: failure.map { LockError($0.code, $0.message, cause: NeverSent($0)) })
+        }
+    }
+}
+
+// MARK: - Requests
+
+extension NamedEngine {
+    /// Sends what is ordered, where nothing is under way.
+    func pump(_ session: NamedSession) {
+        guard !session.isBusy, !session.isBeingInterrupted, !session.orders.isEmpty else { return }
+        send(session, session.takeBatch(bounds.namesPerRequest), waits: false)
+    }
+
+    func send(_ session: NamedSession, _ batch: NamedBatch, waits: Bool) {
+        session.isBusy = true
+        session.sentAt = .now
+        let id = session.id
+        // When its life is over without an answer, the server has ended it, too.
+        let limit: Duration? = waits ? nil : .seconds(session.life) + configuration.requestTimeout
+        session.session.send(batch.text, within: limit) { [weak self] outcome in
+            self?.assumeIsolated { $0.answered(id, batch, outcome) }
+        }
+    }
+
+    private func answered(_ id: UInt64, _ batch: NamedBatch, _ outcome: MySQLSession.Outcome) {
+        // A session that has ended answers by its end.
+        guard let session = sessions[id], case .success(let answer) = outcome else { return }
+        guard !session.isBeingInterrupted else {
+            // The order to break it off may be late, and hit what comes next.
+            session.afterInterrupt = { $0.answered(id, batch, outcome) }
+            return
+        }
+        session.isBusy = false
+        let result = batch.outcome(answer)
+        let answers = session.answers(result)
+        let sentAt = session.sentAt
+        session.underWay = []
+        if result.fault != nil || result.tries.contains(where: { $0 == .unknown || $0 == .tokenless }) {
+            // What was tried may be held, all the same.
+            for (order, answer) in answers where order.errand == .attempt {
+                if case .tried(.held) = answer { continue }
+                session.orders.append(.init(errand: .release, name: order.name, life: 0) { _, _ in })
+            }
+        }
+        for (order, answer) in answers { order.done(answer, sentAt) }
+        pump(session)
+    }
+
+    /// The locks of a session that is over are gone.
+    private func ended(_ id: UInt64, _ reason: LockError) {
+        guard let session = sessions.removeValue(forKey: id) else { return }
+        if !isOver, !session.isIdle {
+            logger?.notice("a session has ended", metadata: ["reason": "\(reason)"])
+        }
+        if let (life, _) = shared.first(where: { $0.value == id }) { shared[life] = nil }
+        idle.removeAll { $0 == id }
+        let orders = session.underWay + session.orders
+        (session.underWay, session.orders) = ([], [])
+        for order in orders { order.done(.lost(reason), session.sentAt) }
+        for (name, claim) in session.held { lost(claim, name) }
+        // There is room for another.
+        if !overflow.isEmpty { poll() }
+    }
+
+    private func lost(_ id: Claim.ID, _ name: String) {
+        guard let claim = claims[id], claim.phase == .held else { return }
+        drop(id, .absent)
+        hint([id])
+        guard let slot = slots[name] else { return }
+        if slot.holder == id { slot.holder = nil }
+        advance(slot)
+    }
+
+    /// The claim is no more.
+    func drop(_ id: Claim.ID, _ removal: Removal) {
+        guard let claim = claims.removeValue(forKey: id) else { return }
+        desk.close(id)
+        for end in claim.enders { end(removal) }
+    }
+}
+#endif

@@ -1,0 +1,142 @@
+#if MySQL
+import Holdfast
+import HoldfastSQL
+
+/// Waiting at the server for a lock that another process has.
+extension NamedEngine {
+    /// On a session that has nothing to do, or a new one; where there may be no other, in turn by trying.
+    func wait(_ slot: NamedSlot) {
+        while let id = idle.popLast() {
+            guard let session = sessions[id] else { continue }
+            guard !session.isStale(now: .now) else {
+                session.session.end()
+                continue
+            }
+            return wait(slot, on: session)
+        }
+        guard sessions.count + opening + openingShared.count < configuration.connections else {
+            if !overflow.contains(slot.name) { overflow.append(slot.name) }
+            return poll()
+        }
+        opening += 1
+        job.yield(.openSingle(slot.name))
+    }
+
+    func wait(_ slot: NamedSlot, on session: NamedSession) {
+        guard let head = slot.queue.first, let claim = claims[head] else {
+            slot.isBusy = false
+            advance(slot)
+            return free(session)
+        }
+        idle.removeAll { $0 == session.id }
+        slot.waiter = session.id
+        let id = session.id
+        var batch = NamedBatch()
+        batch.idleTimeout = claim.life
+        session.life = claim.life
+        batch.tries = [slot.name]
+        batch.waitSeconds = bounds.longestWait.nanoseconds / 1_000_000_000
+        session.underWay = [
+            .init(errand: .attempt, name: slot.name, life: 0) { answer, sentAt in
+                self.waited(slot, id, answer, sentAt)
+            }
+        ]
+        send(session, batch, waits: true)
+    }
+
+    private func waited(
+        _ slot: NamedSlot, _ id: UInt64, _ answer: NamedSession.Answer, _ sentAt: ContinuousClock.Instant
+    ) {
+        slot.waiter = nil
+        guard !isOver else { return }
+        guard let session = sessions[id] else { return later(slot) }
+        switch answer {
+        case .tried(.held(let token)):
+            slot.failures = 0
+            session.held[slot.name] = slot.queue.first ?? Claim.ID(client: 0, sequence: 0)
+            settle(slot, session, token, sentAt)
+        case .tried(.tokenless):
+            failHead(slot, MySQLFault(number: 1032, message: "the row of \(TokenTable.name) is missing"))
+        case .failed(let fault) where !fault.isTransient && !fault.isInterrupted || fault.number == 1213:
+            failHead(slot, fault)
+        case .failed:
+            // Broken off, by us where nobody wants it any more.
+            slot.isBusy = false
+            advance(slot)
+        default:
+            slot.isBusy = false
+            advance(slot)
+        }
+        free(session)
+    }
+
+    /// Nobody of this client wants what the session waits for.
+    func interrupt(_ slot: NamedSlot) {
+        guard let id = slot.waiter, let session = sessions[id], !session.isBeingInterrupted else { return }
+        guard let control else { return needControl() }
+        session.isBeingInterrupted = true
+        let number = session.session.number
+        control.send("KILL QUERY \(number)", within: configuration.requestTimeout) { [weak self] _ in
+            self?.assumeIsolated { engine in
+                guard let session = engine.sessions[id] else { return }
+                session.isBeingInterrupted = false
+                let after = session.afterInterrupt
+                session.afterInterrupt = nil
+                after?(engine)
+                engine.pump(session)
+            }
+        }
+    }
+
+    /// A session of one lock that has none waits for the next one.
+    func free(_ session: NamedSession) {
+        guard session.kind == .single, session.isIdle, !idle.contains(session.id) else { return }
+        guard !slots.values.contains(where: { $0.waiter == session.id }) else { return }
+        if let slot = takeOverflow() { return wait(slot, on: session) }
+        idle.append(session.id)
+    }
+
+    private func takeOverflow() -> NamedSlot? {
+        while !overflow.isEmpty {
+            if let slot = slots[overflow.removeFirst()], slot.isBusy, slot.waiter == nil, !slot.queue.isEmpty {
+                return slot
+            }
+        }
+        return nil
+    }
+
+    /// Tries what no session is left to wait for.
+    func poll() {
+        guard !isPolling, !overflow.isEmpty else { return }
+        isPolling = true
+        _ = loop.alarm(after: bounds.pollInterval * Double.random(in: 0.75...1.25)) { [weak self] in
+            self?.assumeIsolated { engine in
+                engine.isPolling = false
+                guard !engine.isOver else { return }
+                // Those that are in vain are back at the end of this.
+                let names = engine.overflow.prefix(engine.bounds.namesPerRequest)
+                engine.overflow.removeFirst(names.count)
+                var asked: [UInt64: NamedSession] = [:]
+                for name in names {
+                    guard let slot = engine.slots[name], let head = slot.queue.first, let claim = engine.claims[head]
+                    else {
+                        if let slot = engine.slots[name] {
+                            slot.isBusy = false
+                            engine.advance(slot)
+                        }
+                        continue
+                    }
+                    guard let session = engine.sharedNow(claim.life) else {
+                        engine.wait(slot)
+                        continue
+                    }
+                    engine.attempt(slot, on: session)
+                    asked[session.id] = session
+                }
+                for session in asked.values { engine.pump(session) }
+                engine.poll()
+            }
+        }
+    }
+}
+#endif

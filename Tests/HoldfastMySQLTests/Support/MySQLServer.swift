@@ -1,0 +1,100 @@
+#if MySQL
+import Foundation
+import Glibc
+import ServerKit
+import Testing
+
+@testable import HoldfastMySQL
+
+/// A real server on a free port, in a folder of its own; gone with this object, and with the test process.
+final class MySQLServer: Sendable {
+    static let binary = "/usr/sbin/mariadbd"
+    static let installer = "/usr/bin/mariadb-install-db"
+
+    let folder: ScratchFolder
+    let port: Int
+    private let guardian: Guardian
+
+    var pid: pid_t { guardian.pid }
+    var socket: String { folder.path + "/socket" }
+
+    /// - Parameter options: further options of the server.
+    init(_ options: String...) async throws {
+        let template = try await Self.template.value
+        folder = try ScratchFolder()
+        try await Shell.output("cp", "-a", template.path + "/data", folder.path + "/data")
+        if geteuid() == 0 { try await Shell.output("chown", "-R", "mysql:", folder.path) }
+        var last: (any Error)?
+        // Somebody else may take the free port first.
+        for _ in 0..<5 {
+            let port = try FreePort.find()
+            let words =
+                Self.asMySQL + [
+                    Self.binary, "--no-defaults", "--datadir=\(folder.path)/data", "--port=\(port)",
+                    "--bind-address=127.0.0.1", "--socket=\(folder.path)/socket", "--pid-file=\(folder.path)/pid",
+                    "--log-error=\(folder.path)/log", "--innodb-buffer-pool-size=32M", "--skip-name-resolve",
+                ] + options
+            let guardian = Guardian("/usr/bin/env", words)
+            do {
+                try guardian.start()
+                try await Self.ready(guardian, port)
+                (self.port, self.guardian) = (port, guardian)
+                return
+            } catch {
+                last = error
+            }
+        }
+        throw last ?? TestFailure("no server")
+    }
+
+    deinit { guardian.kill() }
+
+    /// `kill -9`. Its port and folder stay its own.
+    func kill() { guardian.kill() }
+
+    func start() async throws {
+        try guardian.start()
+        try await Self.ready(guardian, port)
+    }
+
+    /// The server's superuser, without a password or encryption.
+    var configuration: MySQLConfiguration { Self.configuration(port) }
+
+    private static func configuration(_ port: Int) -> MySQLConfiguration {
+        var configuration = MySQLConfiguration(host: "127.0.0.1", port: port, database: "test")
+        configuration.credentials = .init(user: "root")
+        return configuration
+    }
+
+    func session() async throws -> MySQLSession {
+        try await MySQLDialer(configuration: configuration).open().session
+    }
+
+    /// The server refuses root: it runs as its own user.
+    private static let asMySQL =
+        geteuid() == 0 ? ["setpriv", "--reuid=mysql", "--regid=mysql", "--init-groups"] : []
+
+    /// Fresh system tables and an empty database, made once: making them takes seconds.
+    private static let template = Task {
+        guard access(binary, X_OK) == 0, access(installer, X_OK) == 0 else {
+            throw TestFailure("no \(binary): apt-get install mariadb-server")
+        }
+        let folder = try ScratchFolder()
+        if geteuid() == 0 { try await Shell.output("chown", "mysql:", folder.path) }
+        try await Shell.output(
+            asMySQL + [
+                installer, "--no-defaults", "--datadir=\(folder.path)/data", "--auth-root-authentication-method=normal",
+            ])
+        return folder
+    }
+
+    private static func ready(_ guardian: Guardian, _ port: Int) async throws {
+        try await eventually("the server answers", within: .seconds(30)) {
+            guard guardian.isAlive else { throw TestFailure("the server ended") }
+            guard let opened = try? await MySQLDialer(configuration: configuration(port)).open() else { return false }
+            await opened.session.close()
+            return true
+        }
+    }
+}
+#endif
