@@ -3,8 +3,8 @@ import Holdfast
 
 /// The table of one row that tokens are drawn from.
 ///
-/// A draw is committed before its lock is reported. The number is at least the server's microseconds since 1970, so that
-/// it rises, too, where a server has lost its last commits: one that flushes late, or a replica that took over.
+/// A draw is committed before its lock is reported. The number is at least the server's microseconds since 1970, so
+/// that it rises, too, where a server has lost its last commits: one that flushes late, or a replica that took over.
 enum TokenTable {
     static let name = "holdfast_tokens"
 

@@ -25,6 +25,9 @@ struct MySQLBounds: Sendable {
     var lastLook: Duration = .milliseconds(250)
     /// Claims in one look.
     var claimsPerLook = 500
+    /// How often what nobody asks for is looked through, by each client.
+    var sweepInterval: Duration = .seconds(15)
+    var namesPerSweep = 64
     /// Hints that nobody takes are dropped beyond this many: the next renewal tells the same.
     var hintsLimit = 1024
 

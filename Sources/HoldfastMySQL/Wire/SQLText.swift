@@ -14,15 +14,35 @@ enum SQLText {
 
     /// As a string of bytes.
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        var text = Array("x'".utf8)
+        "x'\(digits(bytes))'"
+    }
+
+    /// Two digits a byte.
+    static func digits(_ bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
         for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+            text.append(all[Int(byte >> 4)])
+            text.append(all[Int(byte & 15)])
         }
-        text.append(UInt8(ascii: "'"))
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static let digits = Array("0123456789abcdef".utf8)
+    /// - Returns: `nil` for anything else than pairs of digits.
+    static func bytes(_ digits: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for character in digits {
+            guard let digit = character.hexDigitValue.map({ UInt8($0) }) else { return nil }
+            if let half = high {
+                bytes.append(half << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return high == nil ? bytes : nil
+    }
+
+    private static let all = Array("0123456789abcdef".utf8)
 }
 #endif

@@ -23,13 +23,13 @@ final class MySQLServer: Sendable {
         let template = try await Self.template.value
         folder = try ScratchFolder()
         try await Shell.output("cp", "-a", template.path + "/data", folder.path + "/data")
-        if geteuid() == 0 { try await Shell.output("chown", "-R", "mysql:", folder.path) }
+        if geteuid() == 0 { try await Shell.output("chown", "-R", "nobody:nogroup", folder.path) }
         var last: (any Error)?
         // Somebody else may take the free port first.
         for _ in 0..<5 {
             let port = try FreePort.find()
             let words =
-                Self.asMySQL + [
+                Self.asNobody + [
                     Self.binary, "--no-defaults", "--datadir=\(folder.path)/data", "--port=\(port)",
                     "--bind-address=127.0.0.1", "--socket=\(folder.path)/socket", "--pid-file=\(folder.path)/pid",
                     "--log-error=\(folder.path)/log", "--innodb-buffer-pool-size=32M", "--skip-name-resolve",
@@ -70,19 +70,19 @@ final class MySQLServer: Sendable {
         try await MySQLDialer(configuration: configuration).open().session
     }
 
-    /// The server refuses root: it runs as its own user.
-    private static let asMySQL =
-        geteuid() == 0 ? ["setpriv", "--reuid=mysql", "--regid=mysql", "--init-groups"] : []
+    /// The server refuses root: it runs as nobody.
+    private static let asNobody =
+        geteuid() == 0 ? ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] : []
 
     /// Fresh system tables and an empty database, made once: making them takes seconds.
     private static let template = Task {
         guard access(binary, X_OK) == 0, access(installer, X_OK) == 0 else {
-            throw TestFailure("no \(binary): apt-get install mariadb-server")
+            throw TestFailure("no \(binary): apt-get install mariadb-server-core")
         }
         let folder = try ScratchFolder()
-        if geteuid() == 0 { try await Shell.output("chown", "mysql:", folder.path) }
+        if geteuid() == 0 { try await Shell.output("chown", "nobody:nogroup", folder.path) }
         try await Shell.output(
-            asMySQL + [
+            asNobody + [
                 installer, "--no-defaults", "--datadir=\(folder.path)/data", "--auth-root-authentication-method=normal",
             ])
         return folder

@@ -37,6 +37,22 @@ struct Corner: Sendable {
         try await running((0..<count).map { _ in try named() }, body)
     }
 
+    func table(_ bounds: MySQLBounds = MySQLBounds()) throws -> TableBackend {
+        try TableBackend(configuration, logger: nil, bounds: bounds)
+    }
+
+    /// What is left of this corner in the tables.
+    func left() async throws -> [String] {
+        let range = "p.name LIKE '\(configuration.prefix)%'"
+        let answer = try await ask(
+            """
+            SELECT p.name FROM holdfast_parts p WHERE \(range); SELECT c.label FROM holdfast_claims c \
+            LEFT JOIN holdfast_parts p ON p.place = c.place WHERE c.client <> 0 AND p.place IS NULL
+            """)
+        guard answer.fault == nil else { throw TestFailure("\(answer)") }
+        return answer.results.flatMap { $0.rows ?? [] }.compactMap { $0[0] }
+    }
+
     /// What a session of its own says.
     func ask(_ text: String) async throws -> MySQLAnswer {
         let session = try await server.session()

@@ -12,7 +12,8 @@ import Testing
         let server = try await MySQLServer()
         let session = try await server.session()
         let made = try await session.run(
-            "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, \(SQLText.quoted("é\n'\\"))); SELECT a, b, NULL FROM t",
+            "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, \(SQLText.quoted("é\n'\\"))); "
+                + "SELECT a, b, NULL FROM t",
             within: Self.limit)
         #expect(made.fault == nil)
         #expect(
