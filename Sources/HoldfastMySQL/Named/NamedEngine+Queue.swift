@@ -139,12 +139,11 @@ extension NamedEngine {
             drop(head, .removed)
         }
         slot.isBusy = false
-        if fault.isMissing || fault.number == 1032 { repair() }
         advance(slot)
     }
 
     /// The table of tokens was removed: a new session for orders makes it anew.
-    private func repair() {
+    func repair() {
         control?.end()
         needControl()
     }

@@ -61,6 +61,7 @@ extension NamedEngine {
             switch job {
             case .openControl:
                 try await TokenTable.prepare(opened.session, within: configuration.requestTimeout)
+                try await keep(opened.session, for: Self.controlLife)
                 facts = opened.facts
                 control = opened.session
                 isControlOpening = false
@@ -85,8 +86,7 @@ extension NamedEngine {
     private func adopt(
         _ session: MySQLSession, _ kind: NamedSession.Kind, _ life: Int
     ) async throws(LockError) -> NamedSession {
-        let answer = try await session.run("SET SESSION wait_timeout=\(life)", within: configuration.requestTimeout)
-        if let fault = answer.fault { throw fault.lockError(configuration.description) }
+        try await keep(session, for: life)
         lastSession += 1
         let id = lastSession
         let new = NamedSession(id: id, kind: kind, session: session, life: life)
@@ -96,13 +96,24 @@ extension NamedEngine {
     }
 }
 
+extension NamedEngine {
+    /// Lets the server end a session that was silent for so many seconds.
+    private func keep(_ session: MySQLSession, for seconds: Int) async throws(LockError) {
+        let text = "SET SESSION wait_timeout=\(seconds)"
+        let answer = try await session.run(text, within: configuration.requestTimeout)
+        if let fault = answer.fault { throw fault.lockError(configuration.description) }
+    }
+
+    private static let controlLife = 8 * 3600
+}
+
 // MARK: - Asking for one
 
 extension NamedEngine {
     /// Returns when the server is known.
     func ready() async throws(LockError) -> ServerFacts {
         while true {
-            if let facts, control != nil { return facts }
+            if let facts { return facts }
             needControl()
             try await call(0)
         }
@@ -118,9 +129,13 @@ extension NamedEngine {
     func sharedSession(_ life: Int) async throws(LockError) -> NamedSession {
         while true {
             if let session = sharedNow(life) { return session }
-            if openingShared.insert(life).inserted { job.yield(.openShared(life)) }
+            needShared(life)
             try await call(life)
         }
+    }
+
+    func needShared(_ life: Int) {
+        if openingShared.insert(life).inserted { job.yield(.openShared(life)) }
     }
 
     func sharedNow(_ life: Int) -> NamedSession? {
@@ -200,6 +215,7 @@ extension NamedEngine {
         let answers = session.answers(result)
         let sentAt = session.sentAt
         session.underWay = []
+        if result.fault?.isMissing == true || result.tries.contains(.tokenless) { repair() }
         if result.fault != nil || result.tries.contains(where: { $0 == .unknown || $0 == .tokenless }) {
             // What was tried may be held, all the same.
             for (order, answer) in answers where order.errand == .attempt {

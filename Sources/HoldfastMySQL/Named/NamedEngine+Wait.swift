@@ -98,9 +98,10 @@ extension NamedEngine {
 
     private func takeOverflow() -> NamedSlot? {
         while !overflow.isEmpty {
-            if let slot = slots[overflow.removeFirst()], slot.isBusy, slot.waiter == nil, !slot.queue.isEmpty {
-                return slot
-            }
+            guard let slot = slots[overflow.removeFirst()] else { continue }
+            guard slot.queue.isEmpty else { return slot }
+            slot.isBusy = false
+            advance(slot)
         }
         return nil
     }
@@ -112,31 +113,32 @@ extension NamedEngine {
         _ = loop.alarm(after: bounds.pollInterval * Double.random(in: 0.75...1.25)) { [weak self] in
             self?.assumeIsolated { engine in
                 engine.isPolling = false
-                guard !engine.isOver else { return }
-                // Those that are in vain are back at the end of this.
-                let names = engine.overflow.prefix(engine.bounds.namesPerRequest)
-                engine.overflow.removeFirst(names.count)
-                var asked: [UInt64: NamedSession] = [:]
-                for name in names {
-                    guard let slot = engine.slots[name], let head = slot.queue.first, let claim = engine.claims[head]
-                    else {
-                        if let slot = engine.slots[name] {
-                            slot.isBusy = false
-                            engine.advance(slot)
-                        }
-                        continue
-                    }
-                    guard let session = engine.sharedNow(claim.life) else {
-                        engine.wait(slot)
-                        continue
-                    }
-                    engine.attempt(slot, on: session)
-                    asked[session.id] = session
-                }
-                for session in asked.values { engine.pump(session) }
-                engine.poll()
+                if !engine.isOver { engine.tryOverflow() }
             }
         }
+    }
+
+    private func tryOverflow() {
+        // Those that are in vain are back at the end of this.
+        let names = overflow.prefix(bounds.namesPerRequest)
+        overflow.removeFirst(names.count)
+        var asked: [UInt64: NamedSession] = [:]
+        for slot in names.compactMap({ slots[$0] }) {
+            guard let head = slot.queue.first, let claim = claims[head] else {
+                slot.isBusy = false
+                advance(slot)
+                continue
+            }
+            guard let session = sharedNow(claim.life) else {
+                needShared(claim.life)
+                overflow.append(slot.name)
+                continue
+            }
+            attempt(slot, on: session)
+            asked[session.id] = session
+        }
+        for session in asked.values { pump(session) }
+        poll()
     }
 }
 #endif

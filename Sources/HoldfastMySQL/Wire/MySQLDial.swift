@@ -74,6 +74,10 @@ enum MySQLDial {
                 endpoint.isUnix ? 0 : UInt32(clamping: endpoint.port), endpoint.isUnix ? endpoint.host : nil,
                 UInt(CLIENT_MULTI_STATEMENTS))
             guard made != nil else { throw refusal(connection.fault, "\(configuration)", endpoint) }
+            // The library takes a server without encryption where it need not verify one.
+            guard configuration.tls == nil || endpoint.isUnix || mysql_get_ssl_cipher(raw) != nil else {
+                throw refusal(MySQLFault(number: 2026, message: "the server has none"), "\(configuration)", endpoint)
+            }
         } catch {
             mysql_close(raw)
             return .failure(error)

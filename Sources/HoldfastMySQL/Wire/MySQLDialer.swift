@@ -30,7 +30,7 @@ struct MySQLDialer: Sendable {
         do throws(LockError) {
             await session.begin()
             let answer = try await session.run(ServerFacts.queries, within: configuration.connectTimeout)
-            guard let facts = ServerFacts(answer, session) else {
+            guard let facts = ServerFacts(answer, number: session.number, version: session.version) else {
                 throw answer.fault?.lockError(configuration.description)
                     ?? LockError(.storeUnusable, "\(configuration): the server does not say what it is")
             }

@@ -25,7 +25,7 @@ struct ServerFacts: Sendable, Equatable {
         """
 
     /// - Returns: `nil` where the answer is no server's.
-    init?(_ answer: MySQLAnswer, _ session: MySQLSession) {
+    init?(_ answer: MySQLAnswer, number greeted: UInt64, version: String) {
         guard answer.fault == nil, answer.results.count == 3, let first = answer.results[0].rows?.first,
             first.count == 2, let number = first[0], let now = first[1].flatMap({ Int64($0) })
         else { return nil }
@@ -38,9 +38,9 @@ struct ServerFacts: Sendable, Equatable {
         }
         let status = table(1)
         settings = table(2)
-        version = session.version
+        self.version = version
         isMariaDB = version.contains("MariaDB")
-        isPooled = number != "\(session.number)"
+        isPooled = number != "\(greeted)"
         startedAt = now - (status["uptime"].flatMap { Int64($0) } ?? 0)
         isReadOnly = ["read_only", "super_read_only", "innodb_read_only"].contains { isOn($0) }
         if isOn("wsrep_on"), settings["wsrep_cluster_address"]?.isEmpty == false {

@@ -18,11 +18,16 @@ final class MySQLServer: Sendable {
     var pid: pid_t { guardian.pid }
     var socket: String { folder.path + "/socket" }
 
-    /// - Parameter options: further options of the server.
-    init(_ options: String...) async throws {
+    /// - Parameters:
+    ///   - files: copied to where the server may read them; options name them `%0`, `%1`, …
+    ///   - options: further options of the server.
+    init(files: [String] = [], _ options: String...) async throws {
         let template = try await Self.template.value
         folder = try ScratchFolder()
         try await Shell.output("cp", "-a", template.path + "/data", folder.path + "/data")
+        for (index, file) in files.enumerated() { try await Shell.output("cp", file, folder.path + "/\(index)") }
+        let path = folder.path
+        let options = options.map { $0.replacingOccurrences(of: "%", with: path + "/") }
         if geteuid() == 0 { try await Shell.output("chown", "-R", "nobody:nogroup", folder.path) }
         var last: (any Error)?
         // Somebody else may take the free port first.
