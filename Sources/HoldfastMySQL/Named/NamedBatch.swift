@@ -11,7 +11,7 @@ struct NamedBatch: Sendable {
     /// For how long each is tried; 0 is not at all.
     var waitSeconds: Int64 = 0
 
-    var text: String {
+    func text(_ tokens: TokenTable) -> String {
         var statements: [String] = []
         if let idleTimeout { statements.append("SET SESSION wait_timeout=\(idleTimeout)") }
         let looks =
@@ -22,7 +22,7 @@ struct NamedBatch: Sendable {
             let variables = tries.indices.map { "@holdfast\($0)" }.joined(separator: ",")
             let locks = tries.map { "GET_LOCK(\(SQLText.quoted($0)),\(waitSeconds))" }.joined(separator: ",")
             statements.append("SELECT \(locks) INTO \(variables)")
-            statements.append(TokenTable.draw(where: "1 IN (\(variables))"))
+            statements.append(tokens.draw(where: "1 IN (\(variables))"))
             statements.append("SELECT \(variables)")
         }
         return statements.joined(separator: ";")
@@ -45,6 +45,11 @@ struct NamedBatch: Sendable {
         var tries: [Try] = []
         /// What ended the request early: nothing is known of the tries.
         var fault: MySQLFault?
+
+        /// The number that was missing, or why there is none. Locks of different names may share one.
+        mutating func fill(_ token: FencingToken?, _ fault: MySQLFault?) {
+            if let token { tries = tries.map { $0 == .tokenless ? .held(token) : $0 } } else { self.fault = fault }
+        }
     }
 
     func outcome(_ answer: MySQLAnswer) -> Outcome {

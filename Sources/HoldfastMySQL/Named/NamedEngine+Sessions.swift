@@ -60,7 +60,7 @@ extension NamedEngine {
             }
             switch job {
             case .openControl:
-                try await TokenTable.prepare(opened.session, within: configuration.requestTimeout)
+                tokens = try await TokenTable(opened.session, opened.facts, within: configuration.requestTimeout)
                 try await keep(opened.session, for: Self.controlLife)
                 facts = opened.facts
                 control = opened.session
@@ -197,7 +197,7 @@ extension NamedEngine {
         let id = session.id
         // When its life is over without an answer, the server has ended it, too.
         let limit: Duration? = waits ? nil : .seconds(session.life) + configuration.requestTimeout
-        session.session.send(batch.text, within: limit) { [weak self] outcome in
+        session.session.send(batch.text(tokens), within: limit) { [weak self] outcome in
             self?.assumeIsolated { $0.answered(id, batch, outcome) }
         }
     }
@@ -210,8 +210,22 @@ extension NamedEngine {
             session.afterInterrupt = { $0.answered(id, batch, outcome) }
             return
         }
-        session.isBusy = false
         let result = batch.outcome(answer)
+        guard result.tries.contains(.tokenless), tokens.isQuick else { return finish(session, result) }
+        // Its locks are held; only a number is missing.
+        let tokens = tokens
+        session.session.send(tokens.refill, within: configuration.requestTimeout) { [weak self] outcome in
+            self?.assumeIsolated { engine in
+                guard let session = engine.sessions[id], case .success(let answer) = outcome else { return }
+                var result = result
+                result.fill(tokens.refilled(answer), answer.fault)
+                engine.finish(session, result)
+            }
+        }
+    }
+
+    private func finish(_ session: NamedSession, _ result: NamedBatch.Outcome) {
+        session.isBusy = false
         let answers = session.answers(result)
         let sentAt = session.sentAt
         session.underWay = []

@@ -43,6 +43,7 @@ actor NamedEngine {
     var control: MySQLSession?
     var isControlOpening = false
     var facts: ServerFacts?
+    var tokens = TokenTable(isQuick: false)
     var callers: [UInt64: (Int, CheckedContinuation<LockError?, Never>)] = [:]
     var lastCaller: UInt64 = 0
     /// What is to be said where an answer takes too long.

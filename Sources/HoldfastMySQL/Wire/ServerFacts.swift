@@ -52,7 +52,7 @@ struct ServerFacts: Sendable, Equatable {
         }
     }
 
-    private func isOn(_ name: String) -> Bool {
+    func isOn(_ name: String) -> Bool {
         // MariaDB has words for more than two answers.
         guard let value = settings[name]?.uppercased() else { return false }
         return !["OFF", "0", ""].contains(value)

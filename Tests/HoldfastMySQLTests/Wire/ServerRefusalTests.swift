@@ -53,12 +53,13 @@ import Testing
         #expect(wrong?.code == .denied && wrong.map { "\($0)".contains("guess") } == false)
     }
 
-    @Test func `a table of tokens that is dropped is made anew`() async throws {
+    @Test(arguments: ["holdfast_tokens", "holdfast_draws", "holdfast_tokens, holdfast_draws"])
+    func `tables of tokens that are dropped are made anew`(_ tables: String) async throws {
         let server = try await MySQLServer()
         let corner = try await Corner(server)
         try await corner.named(1) { backends in
             let first = try await backends[0].hold(claims.next("a"))
-            _ = try await corner.ask("DROP TABLE holdfast_tokens")
+            _ = try await corner.ask("DROP TABLE \(tables)")
             _ = try? await backends[0].hold(claims.next("b"))
             try await eventually("it is there again") {
                 guard let next = try? await backends[0].place(claims.next("c"), .ifFree).token else { return false }
