@@ -18,6 +18,10 @@ import HoldfastEtcd
 import HoldfastZooKeeper
 #endif
 
+#if MySQL
+import HoldfastMySQL
+#endif
+
 extension StoreURL {
     #if SQLite
     /// Opens the store.
@@ -56,7 +60,7 @@ extension StoreURL {
     private func openOther(
         _ logger: Logger?, _ variable: ((String) -> String?)?
     ) throws(LockError) -> any LockBackend {
-        #if Redis || Etcd || ZooKeeper
+        #if Redis || Etcd || ZooKeeper || MySQL
         let environment = variable ?? { getenv($0).map { String(cString: $0) } }
         #endif
         #if Redis
@@ -67,6 +71,9 @@ extension StoreURL {
         #endif
         #if ZooKeeper
         if let zookeeper { return try ZooKeeperBackend(try zookeeper.opened(environment), logger: logger) }
+        #endif
+        #if MySQL
+        if let mysql { return try MySQLBackend(try mysql.opened(environment), logger: logger) }
         #endif
         return MemoryBackend()
     }

@@ -11,7 +11,9 @@ enum ArrowRules {
         "HoldfastMySQL": ["Holdfast", "HoldfastSQL", "CMariaDB"],
         "HoldfastEtcd": ["Holdfast"],
         "HoldfastZooKeeper": ["Holdfast"],
-        "HoldfastStores": ["Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper"],
+        "HoldfastStores": [
+            "Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper", "HoldfastMySQL",
+        ],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
     ]

@@ -6,7 +6,7 @@ extension MySQLConfiguration {
     /// How a key becomes a name for `GET_LOCK`, so that other libraries' locks of the same name exclude ours.
     ///
     /// A name has at most 64 characters, and MySQL does not tell capital letters from small ones.
-    public enum NameFunction: String, Sendable, Hashable {
+    public enum NameFunction: String, Sendable, Hashable, CaseIterable {
         /// Small letters, digits and `-._/:` stand for themselves, so that the name of a plain key is the key; each
         /// other byte is written `%` and two digits. What is too long is `#` and a checksum.
         case holdfast

@@ -13,7 +13,7 @@ extension TableBackend {
         let rows = try await call(
             """
             SELECT HEX(p.name), c.client, c.number, p.kind, p.permits, p.permit_limit, HEX(c.host), c.pid, \
-            HEX(c.program), HEX(c.label), c.token, \(TableLayout.now) - c.placed_at, \
+            HEX(c.program), HEX(c.label), \(TableLayout.token("c.")), \(TableLayout.now) - c.placed_at, \
             c.expires_at - \(TableLayout.now), c.asked \
             FROM holdfast_parts p JOIN holdfast_claims c ON c.place = p.place \
             WHERE \(range) AND c.expires_at > \(TableLayout.now) ORDER BY p.name, p.place LIMIT \(max(0, limit))

@@ -18,7 +18,7 @@ extension TableBackend {
     private func look(_ ids: [Claim.ID]) async throws(LockError) -> [Claim.ID: Int64] {
         let rows = try await call(
             """
-            SELECT client, number, COALESCE(token, 0) FROM holdfast_claims \
+            SELECT client, number, COALESCE(\(TableLayout.token()), 0) FROM holdfast_claims \
             WHERE (client, number) IN (\(Self.list(ids))) AND expires_at > \(TableLayout.now)
             """)
         var states: [Claim.ID: Int64] = [:]

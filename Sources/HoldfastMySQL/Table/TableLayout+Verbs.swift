@@ -15,10 +15,15 @@ extension TableLayout {
             DECLARE _name VARBINARY(1024);
             DECLARE _mode VARCHAR(64);
             """,
-        locks: "CALL holdfast_lock(_names, _count, _seconds);",
+        locks: """
+            SET _name = UNHEX(SUBSTRING_INDEX(_names, ',', 1));
+            IF _count > 1 OR NOT COALESCE(GET_LOCK(\(lock("_name")), _seconds), 0) THEN
+                CALL holdfast_lock(_names, _count, _seconds);
+            END IF;
+            """,
         """
         work: BEGIN
-            SELECT place, expires_at, token INTO _known, _until, _fence FROM holdfast_claims
+            SELECT place, expires_at, \(token()) INTO _known, _until, _fence FROM holdfast_claims
                 WHERE client = _client AND number = _number FOR UPDATE;
             IF _known IS NOT NULL AND _until > _now THEN
                 UPDATE holdfast_claims SET expires_at = GREATEST(expires_at, _now + _life) WHERE place = _known;
@@ -27,10 +32,13 @@ extension TableLayout {
             END IF;
             SET _fence = NULL;
             WHILE _index <= _count DO
-                SET _name = UNHEX(\(element("_names", "_index"))), _mode = \(element("_modes", "_index"));
-                CALL holdfast_admits(
-                    _name, SUBSTRING_INDEX(_mode, ':', 1), SUBSTRING_INDEX(SUBSTRING_INDEX(_mode, ':', 2), ':', -1),
-                    SUBSTRING_INDEX(_mode, ':', -1), _clear);
+                SET _name = UNHEX(\(element("_names", "_index"))), _mode = \(element("_modes", "_index")), _clear = 1;
+                IF EXISTS (SELECT 1 FROM holdfast_parts WHERE name = _name) THEN
+                    CALL holdfast_admits(
+                        _name, SUBSTRING_INDEX(_mode, ':', 1),
+                        SUBSTRING_INDEX(SUBSTRING_INDEX(_mode, ':', 2), ':', -1), SUBSTRING_INDEX(_mode, ':', -1),
+                        _clear);
+                END IF;
                 IF NOT COALESCE(_clear, 0) AND EXISTS (
                     SELECT 1 FROM holdfast_parts p LEFT JOIN holdfast_claims c ON c.place = p.place
                     WHERE p.name = _name AND COALESCE(c.expires_at, 0) <= _now)
@@ -51,14 +59,10 @@ extension TableLayout {
             SET _outcome = IF(_blocked = 0, 2, IF(_if_free, 0, 1));
             IF _outcome = 0 THEN LEAVE work; END IF;
             INSERT INTO holdfast_claims (
-                client, number, blocked, placed_at, expires_at, host, pid, program, label)
-                VALUES (_client, _number, _blocked, _now, _now + _life, _host, _pid, _program, _label);
-            SET _place = LAST_INSERT_ID();
-            IF _outcome = 2 THEN
-                SET _fence = _place;
-                UPDATE holdfast_claims SET token = _place WHERE place = _place;
-            END IF;
-            SET _index = 1;
+                client, number, token, blocked, placed_at, expires_at, host, pid, program, label)
+                VALUES (_client, _number, IF(_outcome = 2, 0, NULL), _blocked, _now, _now + _life, _host, _pid,
+                    _program, _label);
+            SET _place = LAST_INSERT_ID(), _fence = IF(_outcome = 2, LAST_INSERT_ID(), NULL), _index = 1;
             WHILE _index <= _count DO
                 SET _mode = \(element("_modes", "_index"));
                 INSERT INTO holdfast_parts VALUES (
@@ -81,13 +85,17 @@ extension TableLayout {
             DECLARE _found, _count INT DEFAULT 0;
             DECLARE _index INT DEFAULT 1;
             DECLARE _names, _granted MEDIUMTEXT DEFAULT '';
+            DECLARE _name VARBINARY(1024);
             """,
         locks: """
-            SET SESSION group_concat_max_len = 1048576;
-            SELECT COUNT(*), COALESCE(GROUP_CONCAT(HEX(p.name) ORDER BY p.name), '') INTO _count, _names
+            IF @@group_concat_max_len < 1048576 THEN SET SESSION group_concat_max_len = 1048576; END IF;
+            SELECT COUNT(*), COALESCE(GROUP_CONCAT(HEX(p.name) ORDER BY p.name), ''), MAX(p.name)
+                INTO _count, _names, _name
                 FROM holdfast_claims c JOIN holdfast_parts p ON p.place = c.place
                 WHERE c.client = _client AND c.number = _number;
-            CALL holdfast_lock(_names, _count, _seconds);
+            IF _count > 1 OR (_count = 1 AND NOT COALESCE(GET_LOCK(\(lock("_name")), _seconds), 0)) THEN
+                CALL holdfast_lock(_names, _count, _seconds);
+            END IF;
             """,
         """
         SELECT place, expires_at INTO _place, _until FROM holdfast_claims
@@ -97,7 +105,10 @@ extension TableLayout {
             DELETE FROM holdfast_claims WHERE place = _place;
             DELETE FROM holdfast_parts WHERE place = _place;
             WHILE _index <= _count DO
-                CALL holdfast_advance(UNHEX(\(element("_names", "_index"))), _now, _granted);
+                SET _name = UNHEX(\(element("_names", "_index")));
+                IF EXISTS (SELECT 1 FROM holdfast_parts WHERE name = _name) THEN
+                    CALL holdfast_advance(_name, _now, _granted);
+                END IF;
                 SET _index = _index + 1;
             END WHILE;
         END IF;

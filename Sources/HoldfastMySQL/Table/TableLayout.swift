@@ -4,7 +4,7 @@
 /// A part is one claim's place in the queue of one key; it is *clear* when no earlier claim blocks it there. A claim is
 /// held when all its parts are clear. The steps on a key exclude one another by a named lock, taken before anything is
 /// read, so that nothing of a key is left when nobody claims it. A place is the number of the claim's row, which InnoDB
-/// never gives twice; it is the token, too, of a claim that is held at once. Who waited draws another.
+/// never gives twice; it is the token, too, of a claim that is held at once, written 0. Who waited draws another.
 enum TableLayout {
     static let version = 1
 
@@ -71,6 +71,9 @@ enum TableLayout {
 
     /// The server's clock in microseconds, as it is when this is read.
     static let now = "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"
+
+    /// A claim's token; null while it waits.
+    static func token(_ row: String = "") -> String { "IF(\(row)token = 0, \(row)place, \(row)token)" }
 
     /// The named lock of a key's steps.
     static func lock(_ name: String) -> String { "CONCAT('holdfast:', SHA1(CONCAT(DATABASE(), '/', \(name))))" }

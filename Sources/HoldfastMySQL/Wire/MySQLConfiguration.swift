@@ -29,7 +29,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     }
 
     /// What keeps the claims. Clients exclude one another where they use the same.
-    public enum Locks: String, Sendable, Hashable {
+    public enum Locks: String, Sendable, Hashable, CaseIterable {
         /// `GET_LOCK` on dedicated sessions, shared with other libraries: exclusive locks on single keys.
         case named
         /// Rows of tables, which live by the server's clock: all modes, several keys, behind any proxy.
