@@ -107,7 +107,8 @@ extension NamedEngine {
     private func letGo(_ slot: NamedSlot, _ session: NamedSession) {
         let (name, id) = (slot.name, session.id)
         session.orders.append(
-            .init(errand: .release, name: name, life: 0) { _, _ in
+            .init(errand: .release, name: name, life: 0) { answer, _ in
+                if case .failed = answer, let session = self.sessions[id] { return self.letGo(slot, session) }
                 self.sessions[id]?.held[name] = nil
                 slot.isBusy = false
                 self.advance(slot)

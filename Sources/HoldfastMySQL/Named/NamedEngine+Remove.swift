@@ -46,11 +46,9 @@ extension NamedEngine {
         session.orders.append(
             .init(errand: .release, name: name, life: 0) { answer, _ in
                 if self.sessions[sessionID]?.held[name] == id { self.sessions[sessionID]?.held[name] = nil }
-                if case .failed = answer, self.sessions[sessionID] != nil {
-                    // Broken off by an order that came too late.
-                    self.claims[id]?.phase = .held
-                    self.sessions[sessionID]?.held[name] = id
-                    return self.release(id, claim)
+                if case .failed = answer, let session = self.sessions[sessionID] {
+                    // What follows goes its own way.
+                    return isFollowed ? self.releaseAgain(id, name, session) : self.release(id, claim)
                 }
                 let wasOurs = if case .released(false) = answer { false } else { true }
                 self.drop(id, wasOurs ? .removed : .absent)
@@ -61,6 +59,17 @@ extension NamedEngine {
             })
         if isFollowed { attempt(slot, on: session) }
         pump(session)
+    }
+
+    private func releaseAgain(_ id: Claim.ID, _ name: String, _ session: NamedSession) {
+        let sessionID = session.id
+        session.orders.append(
+            .init(errand: .release, name: name, life: 0) { answer, _ in
+                if case .failed = answer, let session = self.sessions[sessionID] {
+                    return self.releaseAgain(id, name, session)
+                }
+                self.drop(id, .removed)
+            })
     }
 
     /// Whether the session is the one that the oldest claim would be tried by.

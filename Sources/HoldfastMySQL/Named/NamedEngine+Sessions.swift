@@ -66,6 +66,7 @@ extension NamedEngine {
                 control = opened.session
                 isControlOpening = false
                 opened.session.onEnd { [weak self] _ in self?.assumeIsolated { $0.control = nil } }
+                for slot in slots.values where slot.waiter != nil && slot.queue.isEmpty { interrupt(slot) }
                 answerCallers(nil)
             case .openShared(let life):
                 let session = try await adopt(opened.session, .shared, life)
@@ -228,17 +229,35 @@ extension NamedEngine {
         session.isBusy = false
         let answers = session.answers(result)
         let sentAt = session.sentAt
+        let underWay = session.underWay
         session.underWay = []
+        session.failures = result.fault == nil ? 0 : session.failures + 1
+        // What the server refuses again and again it may do at the session's end.
+        guard session.failures < bounds.attemptsLimit else { return session.session.end() }
+        if let fault = result.fault, fault.isInterrupted, !underWay.contains(where: { $0.errand == .attempt }) {
+            // Broken off, perhaps by an order that came too late: all of it may be asked again.
+            session.orders.insert(contentsOf: underWay, at: 0)
+            return pump(session)
+        }
         if result.fault?.isMissing == true || result.tries.contains(.tokenless) { repair() }
         if result.fault != nil || result.tries.contains(where: { $0 == .unknown || $0 == .tokenless }) {
             // What was tried may be held, all the same.
             for (order, answer) in answers where order.errand == .attempt {
                 if case .tried(.held) = answer { continue }
-                session.orders.append(.init(errand: .release, name: order.name, life: 0) { _, _ in })
+                putBack(order.name, session.id)
             }
         }
         for (order, answer) in answers { order.done(answer, sentAt) }
         pump(session)
+    }
+
+    /// Releases what may be held, but is nobody's; until that is done the session has no other use.
+    private func putBack(_ name: String, _ id: UInt64) {
+        sessions[id]?.orders.append(
+            .init(errand: .release, name: name, life: 0) { answer, _ in
+                if case .failed = answer { return self.putBack(name, id) }
+                if let session = self.sessions[id] { self.free(session) }
+            })
     }
 
     /// The locks of a session that is over are gone.

@@ -80,6 +80,10 @@ extension NamedEngine {
 
     /// How a claim stands that is there already; it lives anew. `nil` where it turns out to be gone.
     private func again(_ id: Claim.ID, _ known: NamedClaim) async throws(LockError) -> Placement? {
+        if known.phase == .removing {
+            _ = try await remove(id)
+            return nil
+        }
         guard known.phase == .held, let token = known.token else {
             claims[id]?.livedAt = .now
             return .waiting()

@@ -48,6 +48,8 @@ final class NamedSession {
     var underWay: [Order] = []
     var sentAt = ContinuousClock.now
     var isBusy = false
+    /// Requests in turn that were not done.
+    var failures = 0
     /// Somebody is told to break its wait off; until that is done nothing else may be asked.
     var isBeingInterrupted = false
     /// Its answer, which came before that.

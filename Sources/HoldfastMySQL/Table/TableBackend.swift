@@ -56,7 +56,7 @@ final class TableBackend: LockBackend {
                 return rows
             }
             guard attempts < bounds.attemptsLimit else { throw fault.lockError(configuration.description) }
-            if fault.isTransient {
+            if fault.isTransient || fault.isMissing {
                 let pause = bounds.retryPause * attempts * Double.random(in: 0.5...1)
                 do { try await time.sleep(until: time.now + pause) } catch { continue }
             } else {

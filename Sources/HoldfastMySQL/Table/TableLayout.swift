@@ -76,7 +76,7 @@ enum TableLayout {
     static func token(_ row: String = "") -> String { "IF(\(row)token = 0, \(row)place, \(row)token)" }
 
     /// The named lock of a key's steps.
-    static func lock(_ name: String) -> String { "CONCAT('holdfast:', SHA1(CONCAT(DATABASE(), '/', \(name))))" }
+    static func lock(_ name: String) -> String { "CONCAT('hf:', SHA2(CONCAT(DATABASE(), '/', \(name)), 224))" }
 
     /// A list's element of that number, from 1.
     static func element(_ list: String, _ index: String) -> String {

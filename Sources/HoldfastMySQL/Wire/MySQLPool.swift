@@ -46,8 +46,9 @@ actor MySQLPool {
     func run(_ text: String) async throws(LockError) -> MySQLAnswer {
         let session = try await session()
         let answer = try await session.run(text, within: configuration.requestTimeout)
-        // Broken off, a procedure has not given back what it locked.
-        if answer.fault?.isInterrupted == true { session.end() } else { giveBack(session) }
+        // Broken off, a procedure has not given back what it locked; and a new session makes what is missing.
+        let isOver = answer.fault.map { $0.isInterrupted || $0.isMissing } ?? false
+        if isOver { session.end() } else { giveBack(session) }
         return answer
     }
 

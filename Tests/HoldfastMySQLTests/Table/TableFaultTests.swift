@@ -94,6 +94,16 @@ import Testing
         let inside = Atomic(0)
     }
 
+    @Test func `tables that are dropped are made anew`() async throws {
+        let server = try await MySQLServer()
+        let corner = try await Corner(server, .table)
+        try await running([try corner.table()]) { backends in
+            try await backends[0].hold(claims.next("k"))
+            _ = try await corner.ask("DROP TABLE holdfast_layout, holdfast_claims, holdfast_parts")
+            try await backends[0].hold(claims.next("k"))
+        }
+    }
+
     @Test func `tables of another version are refused`() async throws {
         let server = try await MySQLServer()
         let corner = try await Corner(server, .table)
