@@ -12,8 +12,10 @@ package final class TestCertificates: Sendable {
     package let client: Pair
     private let folder: ScratchFolder
 
-    /// - Parameter names: what the server's certificate is for.
-    package init(names: String = "DNS:localhost,IP:127.0.0.1") async throws {
+    /// - Parameters:
+    ///   - names: what the server's certificate is for.
+    ///   - days: how long they are good; none of them any more where it is negative.
+    package init(names: String = "DNS:localhost,IP:127.0.0.1", days: Int = 2) async throws {
         let folder = try ScratchFolder()
         let path = folder.path
         try await Shell.output(
@@ -27,7 +29,7 @@ package final class TestCertificates: Sendable {
                 "/CN=\(name)", "-keyout", base + ".key", "-out", base + ".csr")
             try await Shell.output(
                 "openssl", "x509", "-req", "-in", base + ".csr", "-CA", path + "/ca.pem", "-CAkey", path + "/ca.key",
-                "-CAcreateserial", "-days", "2", "-extfile", base + ".ext", "-out", base + ".pem")
+                "-CAcreateserial", "-days", "\(days)", "-extfile", base + ".ext", "-out", base + ".pem")
             return Pair(certificate: base + ".pem", key: base + ".key")
         }
         self.folder = folder

@@ -61,17 +61,16 @@ final class KeepAliveBook: StreamReceiver {
     // MARK: On the event loop
 
     func receive(_ message: ByteBuffer, on stream: EtcdStream) {
+        let pending = state.withLock { $0.stream === stream ? $0.pending.popFirst() : nil }
         do throws(LockError) {
             let answer: Etcdserverpb_LeaseKeepAliveResponse = try MessageCodec.message(message)
-            let pending = state.withLock { $0.stream === stream ? $0.pending.popFirst() : nil }
-            guard let pending, pending.lease == answer.id else {
-                pending?.waiter.settle(.failure(Self.outOfStep))
-                throw Self.outOfStep
-            }
+            guard let pending, pending.lease == answer.id else { throw Self.outOfStep }
             pending.waiter.settle(.success(answer.ttl))
         } catch {
+            // First, so that nobody who is told of it comes back to this stream.
             connection.enqueue(.close(stream))
             ended(stream, error)
+            pending?.waiter.settle(.failure(error))
         }
     }
 

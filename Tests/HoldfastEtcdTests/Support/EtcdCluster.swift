@@ -1,5 +1,6 @@
 #if Etcd
 import Glibc
+import ServerKit
 import Testing
 
 @testable import HoldfastEtcd

@@ -1,6 +1,7 @@
 #if Etcd
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 @testable import HoldfastEtcd

@@ -1,5 +1,6 @@
 #if Etcd
 import Holdfast
+import ServerKit
 import SwiftProtobuf
 import Testing
 

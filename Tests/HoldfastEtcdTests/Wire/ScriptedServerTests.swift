@@ -1,6 +1,7 @@
 #if Etcd
 import Holdfast
 import NIOCore
+import ServerKit
 import SwiftProtobuf
 import Testing
 
