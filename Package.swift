@@ -167,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastEtcdTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
                 .target(name: "HoldfastEtcd", condition: when("Etcd")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),

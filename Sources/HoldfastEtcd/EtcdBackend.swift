@@ -44,7 +44,8 @@ public final class EtcdBackend: LockBackend {
     }
 
     init(
-        _ configuration: EtcdConfiguration, logger: Logger?, linkBounds: EtcdBounds?, bounds: ClaimBounds = ClaimBounds()
+        _ configuration: EtcdConfiguration, logger: Logger?, linkBounds: EtcdBounds?,
+        bounds: ClaimBounds = ClaimBounds()
     ) throws(LockError) {
         if !configuration.prefix.isEmpty { _ = try LockKey(configuration.prefix) }
         self.configuration = configuration

@@ -14,7 +14,7 @@ package final class TestCertificates: Sendable {
 
     /// - Parameters:
     ///   - names: what the server's certificate is for.
-    ///   - days: how long they are good; none of them any more where it is negative.
+    ///   - days: how long it is good.
     package init(names: String = "DNS:localhost,IP:127.0.0.1", days: Int = 2) async throws {
         let folder = try ScratchFolder()
         let path = folder.path

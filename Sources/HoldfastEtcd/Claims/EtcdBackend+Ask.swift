@@ -9,7 +9,8 @@ extension EtcdBackend {
         }
         guard let value = ClaimValue(entry.value.bytes) else {
             throw LockError(
-                .unsupported, "another program's claim can not be asked to let go; break it by force, or end that program")
+                .unsupported,
+                "another program's claim can not be asked to let go; break it by force, or end that program")
         }
         var request = Etcdserverpb_TxnRequest()
         request.compare = [.created(key, at: entry.createRevision)]

@@ -58,11 +58,13 @@ extension EtcdBackend {
         var lease = known?.lease ?? 0
         let isFresh = known == nil || known?.phase == .gone || leases.life(of: lease) == nil
         if isFresh { lease = try await self.lease(for: claim.timeToLive) }
-        let parts = known?.parts ?? claim.parts.map { part in
-            let stem = codec.stem(of: part.key)
-            return LocalClaim.Part(
-                key: part.key, mode: part.mode, stem: stem, claimKey: NameCodec.claimKey(stem, claim.id))
-        }
+        let parts =
+            known?.parts
+            ?? claim.parts.map { part in
+                let stem = codec.stem(of: part.key)
+                return LocalClaim.Part(
+                    key: part.key, mode: part.mode, stem: stem, claimKey: NameCodec.claimKey(stem, claim.id))
+            }
         let owner = roster.update { state -> [UInt8] in
             if isFresh { state.enter(claim.id, parts, lease: lease) }
             return state.ownerBytes(claim.owner)
@@ -80,7 +82,8 @@ extension EtcdBackend {
         }
         let names = claim.parts.count == 1 ? [] : claim.parts.map(\.key.text)
         let tail = ClaimValue.tail(placed: WallClock.milliseconds, client: client, owner: owner, names: names)
-        return Draft(claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt, isFirst: known == nil)
+        return Draft(
+            claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt, isFirst: known == nil)
     }
 
     /// - Returns: `nil` where it was refused.

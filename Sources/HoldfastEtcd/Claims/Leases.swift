@@ -84,7 +84,9 @@ final class Leases: Sendable {
                 return .grant
             }
             // A longer life is none the worse.
-            let longer = state.leases.filter { $0.value.seconds >= seconds && state.current[$0.value.seconds] == $0.key }
+            let longer = state.leases.filter {
+                $0.value.seconds >= seconds && state.current[$0.value.seconds] == $0.key
+            }
             guard let id = longer.min(by: { $0.value.seconds < $1.value.seconds })?.key else { return nil }
             state.leases[id]?.users += 1
             return .lease(id)

@@ -46,7 +46,9 @@ struct NameCodec: Sendable {
     ///
     /// - Returns: `nil` for keys that are nobody's claim.
     func split(_ key: [UInt8]) -> (stem: ArraySlice<UInt8>, own: ArraySlice<UInt8>)? {
-        guard let slash = key.lastIndex(of: Self.slash), slash >= prefix.count, slash + 1 < key.count else { return nil }
+        guard let slash = key.lastIndex(of: Self.slash), slash >= prefix.count, slash + 1 < key.count else {
+            return nil
+        }
         return (key[...slash], key[(slash + 1)...])
     }
 

@@ -127,7 +127,7 @@ public struct ModelTest {
         switch (placement, model) {
         case (.held(let grant), .held(let expected)):
             do {
-                try note(grant.token, expected.token, claim, after: lastTokens)
+                try note(grant.token, expected.token, claim)
             } catch {
                 throw LockError(.storeUnusable, "\(error)")
             }
@@ -137,20 +137,16 @@ public struct ModelTest {
         }
     }
 
-    /// - Parameter before: the last tokens of the claims that this one came after. Readers that come to hold at once
-    ///   are in no order: one may have to be called to look after its other keys.
-    private mutating func note(
-        _ token: FencingToken, _ model: FencingToken, _ claim: Claim, after before: [LockKey: FencingToken]
-    ) throws {
+    private mutating func note(_ token: FencingToken, _ model: FencingToken, _ claim: Claim) throws {
         if let known = tokens[claim.id] {
             return try require(known == (token, model), "\(text(claim)) has token \(token), and had \(known.backend)")
         }
         tokens[claim.id] = (token, model)
         for part in claim.parts {
-            // Claims that may hold together have tokens in the order of their grants or of their placing.
-            let last = part.mode == .exclusive ? before[part.key] : lastExclusive[part.key]
-            if let last {
-                try require(token > last, "\(text(claim)) has token \(token), and an earlier one had \(last)")
+            // Claims that may hold together have tokens in the order of their grants, of their placing, or in none.
+            let before = part.mode == .exclusive ? lastTokens[part.key] : lastExclusive[part.key]
+            if let before {
+                try require(token > before, "\(text(claim)) has token \(token), and an earlier one had \(before)")
             }
             if part.mode == .exclusive { lastExclusive[part.key] = token }
             lastTokens[part.key] = max(token, lastTokens[part.key] ?? token)
@@ -181,10 +177,9 @@ public struct ModelTest {
 
     /// Who was granted, and whether both show the same queues.
     private mutating func compare() async throws {
-        let before = lastTokens
         for (id, grant) in table.takeEffects().granted {
             guard let claim = live.first(where: { $0.id == id }) else { continue }
-            try note(try await stage.granted(claim, on: backend(of: id)), grant.token, claim, after: before)
+            try note(try await stage.granted(claim, on: backend(of: id)), grant.token, claim)
         }
         guard stage.capabilities.supportsListing else { return }
         let expected = table.records(withPrefix: "", limit: 1000, now: .zero)

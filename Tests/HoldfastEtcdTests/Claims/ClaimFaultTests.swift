@@ -141,7 +141,8 @@ import Testing
             }
             for condition in [PlaceCondition.always, .ifFree] {
                 let claim = try claims.next("other")
-                let error = await failure { () async throws(LockError) in try await backends[0].place(claim, condition) }
+                let error = await failure { () async throws(LockError) in try await backends[0].place(claim, condition)
+                }
                 #expect(error?.code == .unavailable, "\(String(describing: error))")
                 #expect(error?.message.contains("NOSPACE") == true)
             }

@@ -145,7 +145,8 @@ import Testing
             let took = ContinuousClock.now - began
             let last = backends[0].link.requestsSent
             let bounds = backends[0].bounds
-            #expect(last.keepAlives - after.keepAlives <= bounds.renewalBurst + 1 + Int(took / bounds.longestRenewalPause))
+            #expect(
+                last.keepAlives - after.keepAlives <= bounds.renewalBurst + 1 + Int(took / bounds.longestRenewalPause))
         }
     }
 

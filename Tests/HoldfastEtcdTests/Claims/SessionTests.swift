@@ -28,7 +28,9 @@ import Testing
             try await backends[1].hold(claims.next("b"))
             try await backends[0].hold(held)
             try await backends[0].wait(queued)
-            let lost = Task { await failure { () async throws(LockError) in try await backends[0].grant(of: queued.id) } }
+            let lost = Task {
+                await failure { () async throws(LockError) in try await backends[0].grant(of: queued.id) }
+            }
             let lease = try #require(backends[0].leases.all.first)
             var hints = backends[0].hints().makeAsyncIterator()
             try await eventually("own keys are watched") { backends[0].link.requestsSent.watchesCreated >= 4 }
@@ -62,7 +64,9 @@ import Testing
             let (holder, waiter) = try (claims.next("k"), claims.next("k"))
             try await backends[0].hold(holder)
             try await backends[1].wait(waiter)
-            let lost = Task { await failure { () async throws(LockError) in try await backends[1].grant(of: waiter.id) } }
+            let lost = Task {
+                await failure { () async throws(LockError) in try await backends[1].grant(of: waiter.id) }
+            }
             var hints = backends[0].hints().makeAsyncIterator()
             // With or without a watch yet: the key is read once the watch is there.
             try await corner.server.control("del", corner.prefix + "k/\(waiter.id)")
