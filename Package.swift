@@ -167,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastEtcdTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit",
+                "Holdfast", "HoldfastTesting", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastEtcd", condition: when("Etcd")),
                 .product(name: "NIOCore", package: "swift-nio", condition: when("Etcd")),
                 .product(name: "NIOPosix", package: "swift-nio", condition: when("Etcd")),
@@ -178,7 +178,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastCLITests",
-            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores"], swiftSettings: strict),
+            dependencies: ["Holdfast", "HoldfastCLI", "HoldfastStores", "ServerKit"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

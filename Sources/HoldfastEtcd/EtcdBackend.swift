@@ -38,7 +38,7 @@ public final class EtcdBackend: LockBackend {
     /// - Parameters:
     ///   - configuration: where the cluster is, and how keys become names there.
     ///   - logger: where lost connections and leases are told; nowhere by default.
-    /// - Throws: ``LockError/Code/invalidArgument`` for a prefix that no key could have.
+    /// - Throws: ``LockError/Code/invalidArgument`` for a prefix that no key could have, or no endpoint.
     public convenience init(_ configuration: EtcdConfiguration, logger: Logger? = nil) throws(LockError) {
         try self.init(configuration, logger: logger, linkBounds: nil)
     }
@@ -48,6 +48,9 @@ public final class EtcdBackend: LockBackend {
         bounds: ClaimBounds = ClaimBounds()
     ) throws(LockError) {
         if !configuration.prefix.isEmpty { _ = try LockKey(configuration.prefix) }
+        guard !configuration.endpoints.isEmpty else {
+            throw LockError(.invalidArgument, "an etcd cluster has an endpoint: name at least one")
+        }
         self.configuration = configuration
         self.logger = logger
         self.bounds = bounds

@@ -1,4 +1,5 @@
 import Foundation
+import ServerKit
 import Testing
 
 /// Bad input: one clear line, the right status, and never a trap.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 @testable import HoldfastCLI

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// What happens when somebody kills one of the processes of `holdfast run`.

@@ -1,4 +1,5 @@
 import Foundation
+import ServerKit
 import Testing
 
 /// A few trials of every fault; `scripts/trials` runs a hundred of each.

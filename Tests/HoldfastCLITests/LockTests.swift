@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// `holdfast lock`: the handle, what ends the hold, and what is left after it.

@@ -1,4 +1,5 @@
 import Foundation
+import ServerKit
 import Testing
 
 /// The man page and the help texts say what the command can do.

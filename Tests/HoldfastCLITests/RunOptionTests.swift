@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// What `run` can do beyond holding one lock around one program.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// `holdfast run` as its user sees it: statuses, environment, arguments.

@@ -1,4 +1,5 @@
 import Foundation
+import ServerKit
 import Testing
 
 @testable import HoldfastCLI

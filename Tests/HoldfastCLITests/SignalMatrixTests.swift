@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// Every signal in every state leaves no claim behind beyond its time to live, and no program without its lock.
@@ -46,7 +47,7 @@ import Testing
     private static func expectNothingIsLeft(_ scratch: Scratch, _ blow: Blow) async throws {
         let end = ContinuousClock.now
         try await scratch.expectNothingRemains(within: timeToLive + .seconds(1))
-        try await eventually(within: timeToLive + .seconds(1), "\(blow): no claim is left") {
+        try await eventually("\(blow): no claim is left", within: timeToLive + .seconds(1)) {
             try await scratch.claims().isEmpty
         }
         #expect(ContinuousClock.now - end < timeToLive + .seconds(1), "\(blow)")
@@ -68,7 +69,7 @@ import Testing
                 Self.go(on: waiter, target)
             } else {
                 #expect(try await waiter.end(within: .seconds(5)) == 128 + blow.number)
-                try await eventually(within: Self.timeToLive, "\(blow): its claim is gone") {
+                try await eventually("\(blow): its claim is gone", within: Self.timeToLive) {
                     try await scratch.claims().count == 1
                 }
             }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// Hundreds of commands at once, as where every machine's clock starts the same job.
@@ -15,7 +16,7 @@ import Testing
         let storm = try (0..<Self.commands).map { _ in
             try scratch.start("run", "-n", "job", "--", "sh", "-c", program)
         }
-        try await eventually(within: Self.bound, "all but one have decided") {
+        try await eventually("all but one have decided", within: Self.bound) {
             storm.count { $0.isRunning } <= 1
         }
         print("storm: \(Self.commands) starts decided in \(ContinuousClock.now - began)")
@@ -40,7 +41,7 @@ import Testing
             try scratch.start("run", "-w", "60s", "job", "--", "sh", "-c", program)
         }
         var queue: [Scratch.Listed] = []
-        try await eventually(within: Self.bound, "all have placed their claims") {
+        try await eventually("all have placed their claims", within: Self.bound) {
             queue = try await scratch.claims().filter { $0.state == "waiting" }
             return queue.count == Self.commands
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// `holdfast run` under a shell's job control, in a real terminal.
@@ -172,7 +173,7 @@ import Testing
         let front = try #require(Kernel.parent(of: command))
         let engine = try #require(Kernel.children(of: front).first { $0 != command })
         Glibc.kill(engine, SIGSTOP)
-        try await eventually(within: .seconds(3), "the command is dead") { !Kernel.runs(command) }
+        try await eventually("the command is dead", within: .seconds(3)) { !Kernel.runs(command) }
         Glibc.kill(engine, SIGCONT)
         try await scratch.expectOnlyTheTerminal()
     }
@@ -191,7 +192,7 @@ import Testing
         let next = try scratch.start("run", "k", "--", "sh", "-c", Witness.words + "true")
         try await eventually("another waits") { try await scratch.claims().count == 2 }
         Glibc.kill(engine, SIGSTOP)
-        try await eventually(within: .seconds(3), "the command is dead") { !Kernel.runs(command) }
+        try await eventually("the command is dead", within: .seconds(3)) { !Kernel.runs(command) }
         #expect(try await next.end() == 0)
         #expect(scratch.overlaps == 0)
         Glibc.kill(engine, SIGCONT)
@@ -203,7 +204,7 @@ import Testing
 extension Scratch {
     /// But for the shell in the pane and its tmux.
     fileprivate func expectOnlyTheTerminal(sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await eventually(within: .seconds(5), "no process is left", sourceLocation: sourceLocation) {
+        try await eventually("no process is left", within: .seconds(5), sourceLocation: sourceLocation) {
             self.remaining().allSatisfy { ["bash", "tmux: server"].contains(Kernel.name(of: $0)) }
         }
     }

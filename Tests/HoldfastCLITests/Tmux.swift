@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// A real terminal: a tmux server of the test's own, with one pane where an interactive shell runs.

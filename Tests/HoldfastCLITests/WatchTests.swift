@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Holdfast
+import ServerKit
 import Testing
 
 @testable import HoldfastCLI

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ServerKit
 import Testing
 
 /// Two programs at once, decided by the kernel: each program and all its children hold flock(1) on one file. A second
@@ -32,7 +33,7 @@ extension Scratch {
     func expectNothingRemains(
         within bound: Duration = .seconds(5), sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        try await eventually(within: bound, "no process is left", sourceLocation: sourceLocation) {
+        try await eventually("no process is left", within: bound, sourceLocation: sourceLocation) {
             self.remaining().isEmpty
         }
     }

@@ -5,7 +5,7 @@ extension EtcdBackend: BareStore {
     private static let bareClient: UInt64 = 0xba4e
     private static let bareLife: Duration = .seconds(30)
 
-    /// The two transactions of an exclusive claim, sent without any bookkeeping.
+    /// The transaction and the deletion of an exclusive claim, sent without any bookkeeping.
     package func bareCycle(_ number: UInt64) async throws(LockError) {
         let stem = codec.stem(of: LockKey(unchecked: "bench/bare/\(number)"))
         let id = Claim.ID(client: Self.bareClient, sequence: number)
@@ -17,9 +17,7 @@ extension EtcdBackend: BareStore {
         place.success = [.put(key, ClaimValue.bytes(.exclusive, []), lease: lease), .range(.tail(stem))]
         place.failure = [.range(.queue(stem))]
         _ = try await link.txn(place)
-        var remove = Etcdserverpb_TxnRequest()
-        remove.success = [.delete(key)]
-        _ = try await link.txn(remove)
+        _ = try await link.deleteRange(.key(key))
     }
 
     /// A deletion, until the event of a watch that waits for it has come to a task.
@@ -34,9 +32,7 @@ extension EtcdBackend: BareStore {
         let watch = try await link.watch(key: key, ignoresPuts: true)
         let start = ContinuousClock.now
         async let heard = Self.heard(watch)
-        var remove = Etcdserverpb_TxnRequest()
-        remove.success = [.delete(key)]
-        _ = try await link.txn(remove)
+        _ = try await link.deleteRange(.key(key))
         guard let at = await heard else { throw Self.unexpected }
         return at - start
     }

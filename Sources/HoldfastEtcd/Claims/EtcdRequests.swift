@@ -26,6 +26,10 @@ extension Etcdserverpb_RequestOp {
     static func range(_ request: Etcdserverpb_RangeRequest) -> Self { with { $0.requestRange = request } }
 }
 
+extension Etcdserverpb_DeleteRangeRequest {
+    static func key(_ key: [UInt8]) -> Self { with { $0.key = key.data } }
+}
+
 extension Etcdserverpb_RangeRequest {
     static func one(_ key: [UInt8]) -> Self { with { $0.key = key.data } }
 

@@ -47,7 +47,6 @@ public struct EtcdConfiguration: Sendable, Hashable {
     public var connectTimeout: Duration = .seconds(2)
 
     public init(endpoints: [Endpoint]) {
-        precondition(!endpoints.isEmpty, "a cluster has an endpoint")
         self.endpoints = endpoints
     }
 

@@ -4,23 +4,22 @@ import ServerKit
 import Testing
 
 /// `etcdctl lock`, as a process that holds until it is told to end: Go's `concurrency.Mutex`.
-final class EtcdctlLock: @unchecked Sendable {
-    // Only ever used by one test's task: start, then ask, then release.
-    private let process = Process()
+final class EtcdctlLock: Sendable {
+    // Without its server it would outlive a request to end.
+    private let process: Guardian
     private let folder: ScratchFolder
 
     /// Starts it, and does not wait.
     init(_ server: EtcdServer, _ name: String) throws {
         folder = try ScratchFolder()
-        process.executableURL = URL(fileURLWithPath: EtcdControl.path)
-        process.arguments = [
-            "--endpoints", "http://127.0.0.1:\(server.port)", "lock", name, "--", "sh", "-c",
-            "touch \(folder.path)/held; while ! test -e \(folder.path)/enough; do sleep 0.01; done",
-        ]
-        process.environment = ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        let (held, enough) = (folder.path + "/held", folder.path + "/enough")
+        process = Guardian(
+            "/usr/bin/env",
+            [
+                "ETCDCTL_API=3", EtcdControl.path, "--endpoints", "http://127.0.0.1:\(server.port)", "lock", name, "--",
+                "sh", "-c", "touch \(held); while test -e \(held) && ! test -e \(enough); do sleep 0.01; done",
+            ])
+        try process.start()
     }
 
     var isHeld: Bool { FileManager.default.fileExists(atPath: folder.path + "/held") }
@@ -30,9 +29,7 @@ final class EtcdctlLock: @unchecked Sendable {
     /// Returns when it has ended.
     func release() async throws {
         _ = FileManager.default.createFile(atPath: folder.path + "/enough", contents: nil)
-        try await eventually("etcdctl has ended") { !process.isRunning }
+        try await eventually("etcdctl has ended") { !process.isAlive }
     }
-
-    deinit { if process.isRunning { process.terminate() } }
 }
 #endif

@@ -31,7 +31,8 @@ import Testing
                     #expect(removal == .removed)
                     let after = backends[0].link.requestsSent
                     #expect(after.all - before.all == 2)
-                    #expect(after.unary[.txn, default: 0] - before.unary[.txn, default: 0] == 2)
+                    let deletions = after.unary[.deleteRange, default: 0] - before.unary[.deleteRange, default: 0]
+                    #expect(deletions == (keys == 1 ? 1 : 0))
                 }
             }
         }

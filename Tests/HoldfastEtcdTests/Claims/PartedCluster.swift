@@ -94,8 +94,8 @@ final class PartedCluster: Sendable {
     }
 
     private func ready(_ member: Int) async throws {
-        try await eventually("member \(member) serves; its log: \(folders[member].path)/server.log", within: .seconds(30))
-        {
+        let log = folders[member].path + "/server.log"
+        try await eventually("member \(member) serves; its log: \(log)", within: .seconds(30)) {
             let endpoint = "http://\(address(member)):\(Self.port)"
             return (try? await EtcdControl.output(endpoints: endpoint, ["endpoint", "health"])) != nil
         }

@@ -65,6 +65,11 @@ struct EtcdURLTests {
         for part in ["SeCrEt", "rEt", "SeC"] { #expect(!shown.contains(part), "\(shown)") }
     }
 
+    @Test func `a cluster without an endpoint is refused`() {
+        let error = #expect(throws: LockError.self) { try EtcdBackend(EtcdConfiguration(endpoints: [])) }
+        #expect(error?.code == .invalidArgument)
+    }
+
     @Test func `a password comes from the environment, unless the URL has one`() throws {
         func password(_ url: String, _ environment: [String: String]) throws -> EtcdConfiguration.Credentials? {
             try #require(try StoreURL(url).etcd).opened { environment[$0] }.credentials

@@ -8,40 +8,13 @@ import Testing
 
 extension OneAtATime {
     @Suite(.timeLimit(.minutes(2))) struct NameChangeTests {
-        /// What one process takes for the hosts of the world: a file that is mounted over `/etc/hosts` for it alone.
-        private final class Hosts: Sendable {
-            let folder: ScratchFolder
-            static let name = "store.holdfast.test"
-
-            init() throws {
-                folder = try ScratchFolder()
-                try "hosts: files\n".write(toFile: folder.path + "/switch", atomically: true, encoding: .utf8)
-                try point(to: nil)
-            }
-
-            /// In place: another file would not be the one that is mounted.
-            func point(to address: String?) throws {
-                let text = address.map { "\($0) \(Self.name)\n" } ?? ""
-                try text.write(toFile: folder.path + "/hosts", atomically: false, encoding: .utf8)
-            }
-
-            var launcher: [String] {
-                let mounts =
-                    "mount --bind \(folder.path)/hosts /etc/hosts && "
-                    + "mount --bind \(folder.path)/switch /etc/nsswitch.conf && exec \"$@\""
-                return ["unshare", "-m", "sh", "-c", mounts, "sh"]
-            }
-        }
-
         @Test func `a name that points elsewhere, or nowhere for a while, is looked up at each connection`()
             async throws
         {
-            guard getuid() == 0 else { throw TestFailure("a mount of its own needs root: run the tests as root") }
             let hosts = try Hosts()
             let server = try await RedisServer(config: "bind 127.0.0.1 127.0.0.2")
             try hosts.point(to: "127.0.0.1")
-            let words = hosts.launcher + [try Self.probe(), "hold", "redis://\(Hosts.name):\(server.port)", "k"]
-            let holder = Guardian(words[0], Array(words.dropFirst()))
+            let holder = hosts.guardian([try Probe.path(), "hold", "redis://\(Hosts.name):\(server.port)", "k"])
             try holder.start()
             try await eventually("it holds") { try server.command("GET", "lock:k").text != nil }
             let value = try server.command("GET", "lock:k").text
@@ -77,15 +50,6 @@ extension OneAtATime {
                 let field = line.split(separator: " ").first(where: { $0.hasPrefix("laddr=") })
             else { return nil }
             return String(field.dropFirst(6).prefix { $0 != ":" })
-        }
-
-        /// A process of its own, beside this one.
-        private static func probe() throws -> String {
-            let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
-            let path = URL(fileURLWithPath: bundle ?? CommandLine.arguments[0]).deletingLastPathComponent()
-                .appendingPathComponent("StoreProbe").path
-            guard access(path, X_OK) == 0 else { throw TestFailure("no \(path)") }
-            return path
         }
     }
 }
