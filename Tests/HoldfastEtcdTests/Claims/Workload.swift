@@ -8,64 +8,159 @@ import Testing
 @testable import HoldfastEtcd
 
 /// Clients that take locks while a cluster is disturbed, and a history of what they believed.
+///
+/// Each client takes locks for moments, in all modes, and one for so long that faults find it held.
 final class Workload: Sendable {
+    /// What a client has had so far.
+    struct Tally: Sendable, Equatable {
+        var done = 0
+        var long = 0
+        /// Whether it has its long lock now.
+        var holds = false
+        var failures: [LockError.Code: Int] = [:]
+        /// What should never be told, such as that a lock is busy.
+        var oddities: [String] = []
+    }
+
     static let timeToLive: Duration = .seconds(3)
-    private static let keys: [[Claim.Part]] = [
+    private static let keptFor: Duration = .seconds(20)
+    private static let patience: Duration = .seconds(15)
+    /// Without a leader nobody is granted: within this, and within a life where a holder is gone, the next one is.
+    private static let bounds = Checkers.Bounds(handOff: .seconds(10), longestLife: timeToLive * 2 + .seconds(2))
+    private static let moments: [[Claim.Part]] = [
         [Claim.Part("a")], [Claim.Part("a"), Claim.Part("b")], [Claim.Part("b", .shared)], [Claim.Part("b")],
         [Claim.Part("s", .permits(1, of: 2))], [Claim.Part("b", .shared)],
     ]
+    private static let longKeys: [LockKey] = ["long/0", "long/1"]
+    private static let longest = 600
     private static let tasksPerClient = 2
 
     private let recorder = HistoryRecorder()
     private let isOver = Atomic(false)
-    private let done = Atomic(0)
+    /// Clients that keep their long lock once they have it.
+    private let tenacious = Mutex<Set<Int>>([])
+    private let tallies: Mutex<[Tally]>
 
-    /// How many critical sections have ended as they should.
-    var count: Int { done.load(ordering: .relaxed) }
+    private init(_ count: Int) { tallies = Mutex(Array(repeating: Tally(), count: count)) }
+
+    /// What each client has had.
+    var tally: [Tally] { tallies.withLock { $0 } }
 
     /// Runs clients of these clusters' members around `body`, and then checks what they saw.
     ///
     /// - Parameters:
-    ///   - atLeast: critical sections, or the run shows nothing.
+    ///   - configurations: one for each client; the last knows all members.
     ///   - mayLose: the server is known to end leases that are alive: then exclusion is not asked for.
     static func run(
-        _ configurations: [EtcdConfiguration], atLeast: Int = 50, mayLose: Bool = false,
+        _ configurations: [EtcdConfiguration], mayLose: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation,
         _ body: @escaping @Sendable (Workload) async throws -> Void
     ) async throws {
-        let workload = Workload()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for (number, configuration) in configurations.enumerated() {
-                group.addTask { try await workload.client(number, configuration) }
-            }
-            do {
+        let workload = Workload(configurations.count)
+        let last = try #require(configurations.last)
+        try await keeping(last) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, configuration) in configurations.enumerated() {
+                    group.addTask { try await workload.client(number, configuration) }
+                }
+                // Otherwise the group would wait for them for ever.
+                defer { workload.isOver.store(true, ordering: .relaxed) }
                 try await workload.progress("at the beginning")
                 try await body(workload)
-                try await workload.progress("at the end")
-            } catch {
+                workload.letGo()
+                try await workload.progress("at the end", long: 1)
                 workload.isOver.store(true, ordering: .relaxed)
-                throw error
+                try await group.waitForAll()
             }
-            workload.isOver.store(true, ordering: .relaxed)
-            try await group.waitForAll()
         }
-        let history = workload.recorder.history
-        #expect(history.isComplete, sourceLocation: sourceLocation)
-        #expect(workload.count >= atLeast, "\(workload.count) operations", sourceLocation: sourceLocation)
-        var violations = Checkers.tokenOrder(history) + Checkers.lossIsFinal(history)
-        if !mayLose { violations += Checkers.beliefExclusion(history) }
-        #expect(violations.isEmpty, "\(violations.prefix(5))", sourceLocation: sourceLocation)
+        workload.check(mayLose, sourceLocation)
+        try await nothingIsLeft(last)
     }
 
-    /// Waits until locks are taken again.
-    func progress(_ when: String, by more: Int = 20) async throws {
-        let before = count
-        try await eventually("locks are taken \(when)", within: .seconds(30)) { count >= before + more }
+    /// Holds a lock of a longer life around `body`, which no fault here outlasts.
+    private static func keeping(
+        _ configuration: EtcdConfiguration, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await LockClient.withClient(
+            backend: try EtcdBackend(configuration), configuration: LockClientConfiguration(timeToLive: keptFor)
+        ) { locks in
+            let kept = try await locks.acquire("kept")
+            let lease = kept.lease
+            try await body()
+            #expect(lease.isHeld, "a lock that lives for \(keptFor) was lost")
+            let isFree = try await locks.tryAcquire("kept") != nil
+            #expect(!isFree)
+            try await kept.release()
+        }
     }
+
+    private func check(_ mayLose: Bool, _ sourceLocation: SourceLocation) {
+        let history = recorder.history
+        #expect(history.isComplete, sourceLocation: sourceLocation)
+        var violations = Checkers.tokenOrder(history) + Checkers.lossIsFinal(history)
+        violations += Checkers.boundedHandOff(history, bounds: Self.bounds)
+        if !mayLose { violations += Checkers.beliefExclusion(history) }
+        #expect(violations.isEmpty, "\(violations.prefix(5))", sourceLocation: sourceLocation)
+        for (number, tally) in tally.enumerated() {
+            #expect(tally.oddities.isEmpty, "client \(number): \(tally)", sourceLocation: sourceLocation)
+        }
+    }
+
+    /// Asks for a free lock where the cluster cannot give any: that is not busy, and does not take for ever.
+    static func isUnavailable(
+        _ configuration: EtcdConfiguration, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await LockClient.withClient(
+            backend: try EtcdBackend(configuration), configuration: LockClientConfiguration(timeToLive: timeToLive)
+        ) { locks in
+            let began = ContinuousClock.now
+            for wait in [Wait.no, .upTo(.seconds(1))] {
+                let error = await failure { () async throws(LockError) in
+                    try await locks.acquire("free", wait: wait).release()
+                }
+                #expect(error?.code == .unavailable, "\(String(describing: error))", sourceLocation: sourceLocation)
+            }
+            #expect(ContinuousClock.now - began < .seconds(10), sourceLocation: sourceLocation)
+        }
+    }
+
+    /// Waits until every claim is gone: those whose clients could not remove them have ended with their leases.
+    private static func nothingIsLeft(_ configuration: EtcdConfiguration) async throws {
+        try await EtcdLink(configuration: configuration).running { link in
+            try await eventually("all claims are gone") {
+                let answer = try? await link.range(.all(from: Array(configuration.prefix.utf8), keysOnly: true))
+                return answer?.kvs.allSatisfy {
+                    String(decoding: $0.key, as: UTF8.self).hasPrefix(configuration.prefix + "%gone/")
+                } == true
+            }
+        }
+    }
+
+    /// Waits until these clients, or all, have taken so many more locks each.
+    func progress(_ when: String, of clients: [Int]? = nil, by more: Int = 8, long: Int = 0) async throws {
+        let before = tally
+        let clients = clients ?? Array(before.indices)
+        try await eventually("each of clients \(clients) takes locks \(when)", within: .seconds(30)) {
+            let now = tally
+            return clients.allSatisfy {
+                now[$0].done >= before[$0].done + more && now[$0].long >= before[$0].long + long
+            }
+        }
+    }
+
+    /// Lets these clients take their long lock and keep it, through what comes, until they lose it.
+    func holdOn(_ clients: [Int]) async throws {
+        tenacious.withLock { $0 = Set(clients) }
+        try await eventually("clients \(clients) hold") { clients.allSatisfy { tally[$0].holds } }
+    }
+
+    func letGo() { tenacious.withLock { $0 = [] } }
+
+    // MARK: Clients
 
     private func client(_ number: Int, _ configuration: EtcdConfiguration) async throws {
         var configuration = configuration
-        configuration.requestTimeout = .milliseconds(1_000)
+        configuration.requestTimeout = .seconds(1)
         let backend = try EtcdBackend(configuration)
         try await LockClient.withClient(
             backend: backend, configuration: LockClientConfiguration(timeToLive: Self.timeToLive)
@@ -73,39 +168,83 @@ final class Workload: Sendable {
             await withTaskGroup(of: Void.self) { group in
                 for task in 0..<Self.tasksPerClient {
                     group.addTask {
-                        var turn = number + task
-                        while !self.isOver.load(ordering: .relaxed) {
-                            await self.once("client \(number)", locks, Self.keys[turn % Self.keys.count])
-                            turn += 1
+                        await self.turns { turn in
+                            let parts = Self.moments[(turn + number + task) % Self.moments.count]
+                            guard await self.once(number, locks, parts, milliseconds: 1...10) else { return }
+                            self.tallies.withLock { $0[number].done += 1 }
                         }
+                    }
+                }
+                group.addTask {
+                    await self.turns { _ in
+                        let parts = [Claim.Part(Self.longKeys[number % Self.longKeys.count])]
+                        let isDone = await self.once(
+                            number, locks, parts, milliseconds: 100...Self.longest, isLong: true)
+                        if isDone { self.tallies.withLock { $0[number].long += 1 } }
                     }
                 }
             }
         }
     }
 
-    private func once(_ name: String, _ locks: LockClient, _ parts: [Claim.Part]) async {
-        let number = recorder.invoke(client: name, parts: parts)
+    private func turns(_ body: (Int) async -> Void) async {
+        var turn = 0
+        while !isOver.load(ordering: .relaxed) {
+            await body(turn)
+            turn += 1
+        }
+    }
+
+    /// - Returns: whether it was held to its end.
+    private func once(
+        _ client: Int, _ locks: LockClient, _ parts: [Claim.Part], milliseconds: ClosedRange<Int>,
+        isLong: Bool = false
+    ) async -> Bool {
+        let number = recorder.invoke(client: "client \(client)", parts: parts)
         do {
-            try await locks.withLock(parts, wait: .upTo(.seconds(4))) { lease in
+            try await locks.withLock(parts, wait: .upTo(Self.patience)) { lease in
                 self.recorder.record(
                     .ok(number, claim: lease.id, token: lease.token, deadline: self.deadline(of: lease)))
                 defer { self.recorder.record(.releasing(number)) }
-                for _ in 0..<3 {
-                    try await ContinuousClock().sleep(for: .milliseconds(Int.random(in: 1...5)))
-                    self.recorder.record(
-                        .observed(
-                            number, isHeld: lease.isHeld, token: lease.token, deadline: self.deadline(of: lease)))
-                }
+                if isLong { self.tallies.withLock { $0[client].holds = true } }
+                defer { if isLong { self.tallies.withLock { $0[client].holds = false } } }
+                repeat {
+                    try await self.stay(number, lease, .milliseconds(Int.random(in: milliseconds)))
+                } while isLong && self.tenacious.withLock { $0.contains(client) }
             }
             recorder.record(.released(number, isConfirmed: true))
-            done.add(1, ordering: .relaxed)
+            return true
         } catch let error as LockError where error.code == .leaseLost {
             recorder.record(.lost(number, reason: "\(error.code)"))
+            note(error, client)
         } catch {
             recorder.record(.info(number, reason: "\(error)"))
+            note(error, client)
             // Not at full speed against a wall.
             try? await ContinuousClock().sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
+    /// In the critical section: writes down what the lease says of itself.
+    private func stay(_ number: Int, _ lease: Lease, _ span: Duration) async throws {
+        let end = recorder.now + span
+        let pause = max(span / 3, .milliseconds(1))
+        repeat {
+            try await ContinuousClock().sleep(for: min(pause, .milliseconds(20)))
+            let deadline = deadline(of: lease)
+            recorder.record(.observed(number, isHeld: lease.isHeld, token: lease.token, deadline: deadline))
+        } while recorder.now < end && !isOver.load(ordering: .relaxed)
+    }
+
+    /// Faults make the store unavailable, and time pass. It never says that a lock is held which it does not know of.
+    private func note(_ error: any Error, _ client: Int) {
+        tallies.withLock { tallies in
+            if let error = error as? LockError, [.unavailable, .timedOut, .leaseLost].contains(error.code) {
+                tallies[client].failures[error.code, default: 0] += 1
+            } else {
+                tallies[client].oddities.append("\(error)")
+            }
         }
     }
 
