@@ -66,9 +66,9 @@ extension OneAtATime {
                 try await ContinuousClock().sleep(for: Self.beyondALife)
                 let before = workload.tally
                 #expect(before.allSatisfy { !$0.holds }, "\(before)")
-                for holder in 0...1 { #expect(before[holder].failures[.leaseLost, default: 0] > 0) }
                 try await Workload.isUnavailable(cluster.configuration)
                 let after = workload.tally
+                for holder in 0...1 { #expect(after[holder].failures[.leaseLost, default: 0] > 0, "\(after[holder])") }
                 for (before, after) in zip(before, after) {
                     #expect(before.done == after.done && before.long == after.long, "nobody gets a lock")
                 }
@@ -114,7 +114,7 @@ extension OneAtATime {
                 try await Workload.isUnavailable(configurations[0])
                 let after = workload.tally
                 for lonely in 0...1 {
-                    #expect(before[lonely].failures[.leaseLost, default: 0] > 0, "\(before[lonely])")
+                    #expect(after[lonely].failures[.leaseLost, default: 0] > 0, "\(after[lonely])")
                     #expect(before[lonely].done == after[lonely].done && !after[lonely].holds)
                     #expect(before[lonely + 2].done < after[lonely + 2].done)
                 }
