@@ -1,6 +1,5 @@
 #if Etcd
 import Holdfast
-import HoldfastTesting
 import ServerKit
 import Testing
 
@@ -16,22 +15,7 @@ extension OneAtATime {
             var proxies: [FaultProxy] = []
             for _ in 0..<3 { proxies.append(try await FaultProxy(to: server.port)) }
             try await Workload.run(proxies.map(\.configuration) + [server.configuration]) { [proxies] workload in
-                var random = SeededGenerator(seed: seed)
-                for _ in 0..<20 {
-                    let proxy = random.pick(proxies)
-                    let span = random.duration(in: .zero ... .milliseconds(300))
-                    switch random.below(4) {
-                    case 0: break
-                    case 1: proxy.replies = .drop
-                    case 2: proxy.requests = .drop
-                    default: (proxy.requests, proxy.refuses) = (.hold, true)
-                    }
-                    try await ContinuousClock().sleep(for: span)
-                    // What was lost on the way is lost for good with its connection.
-                    proxy.cut()
-                    (proxy.requests, proxy.replies, proxy.refuses) = (.pass, .pass, false)
-                    try await workload.progress("on new connections", by: 2)
-                }
+                try await PoorLinks.trouble(proxies, workload, seed: seed)
             }
         }
 
