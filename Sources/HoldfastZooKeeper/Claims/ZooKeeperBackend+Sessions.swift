@@ -48,21 +48,11 @@ extension ZooKeeperBackend {
 
     /// Any request waits for the connection: a session that none of the servers has greeted fails it in time.
     private func connected(_ session: ZooKeeperSession) async throws(LockError) {
-        while true {
-            do throws(ZooKeeperError) {
-                // Others wait for it, too.
-                return try await session.sync("/", isCancellable: false)
-            } catch {
-                if error.fault == .noNode {
-                    do throws(ZooKeeperError) {
-                        try await session.makeRoot()
-                    } catch {
-                        throw error.lockError
-                    }
-                    continue
-                }
-                throw error.lockError
-            }
+        do throws(ZooKeeperError) {
+            // Others wait for it, too.
+            try await session.sync("/", isCancellable: false)
+        } catch {
+            throw error.lockError
         }
     }
 

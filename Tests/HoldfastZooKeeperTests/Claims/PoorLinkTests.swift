@@ -48,6 +48,19 @@ extension OneAtATime {
             }
         }
 
+        @Test func `a chroot that is not there is made with the first lock`() async throws {
+            let server = try await ZooKeeperServer(.init(config: "maxSessionTimeout=40000"))
+            var configuration = server.configuration
+            configuration.chroot = "/not/there yet"
+            try await ZooKeeperBackend.running([ZooKeeperBackend(configuration)]) { backends in
+                let none = try await backends[0].claims(withPrefix: "", limit: 10)
+                #expect(none.isEmpty)
+                let claim = try claims.next("k")
+                try await backends[0].hold(claim)
+                _ = try await backends[0].remove(claim.id)
+            }
+        }
+
         @Test func `a lock whose path somebody removed is made anew, and tokens go on`() async throws {
             let server = try await ZooKeeperServer(.init(config: "maxSessionTimeout=40000"))
             try await ZooKeeperBackend.running([ZooKeeperBackend(server.configuration)]) { backends in
