@@ -24,6 +24,8 @@ public final class EtcdBackend: LockBackend {
     let logger: Logger?
     /// Names this client in its claims, so that others can ask it to let go.
     let client = String(UInt64.random(in: 1...UInt64.max), radix: 16)
+    /// Whose claims are placed here and nowhere else; 0 where nobody has said so.
+    let soleClient = Atomic<UInt64>(0)
     let tombstoneLease = Mutex<(id: Int64, since: Duration)?>(nil)
     private let jobs: AsyncStream<Job>
     private let jobsIn: AsyncStream<Job>.Continuation
@@ -77,6 +79,11 @@ public final class EtcdBackend: LockBackend {
             defer { group.cancelAll() }
             try await group.next()
         }
+    }
+
+    public func run(for client: UInt64) async throws {
+        soleClient.store(client, ordering: .relaxed)
+        try await run()
     }
 
     private func work() async {

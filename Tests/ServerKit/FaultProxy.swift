@@ -18,6 +18,8 @@ package final class FaultProxy: Sendable {
         case drop
         /// At most so many bytes at a time, as many packets as that makes.
         case split(Int)
+        /// One byte, and the next after this pause.
+        case drip(Duration)
     }
 
     private struct State {
@@ -123,6 +125,7 @@ private final class FaultRelay: ChannelInboundHandler {
     private let peer: any Channel
     private let flow: () -> FaultProxy.Flow
     private var held: [ByteBuffer] = []
+    private var isResting = false
 
     init(to peer: any Channel, flow: @escaping () -> FaultProxy.Flow) {
         self.peer = peer
@@ -148,6 +151,16 @@ private final class FaultRelay: ChannelInboundHandler {
                 }
             }
             held = []
+        case .drip(let pause):
+            guard !isResting, let byte = held.first?.getSlice(at: held[0].readerIndex, length: 1) else { break }
+            peer.writeAndFlush(byte, promise: nil)
+            held[0].moveReaderIndex(forwardBy: 1)
+            if held[0].readableBytes == 0 { held.removeFirst() }
+            isResting = true
+            peer.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
+                self.isResting = false
+                self.look()
+            }
         }
     }
 

@@ -29,11 +29,25 @@ package enum Kernel {
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
         }
         let sockets = Set(targets.filter { $0.hasPrefix("socket:[") }.map { $0.dropFirst(8).dropLast() })
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        let table = text("/proc/net/tcp")
         let ending = ":" + String(port, radix: 16, uppercase: true)
         return table.split(separator: "\n").dropFirst().contains { line in
             let fields = line.split(separator: " ")
             return fields.count > 9 && fields[2].hasSuffix(ending) && fields[3] == "01" && sockets.contains(fields[9])
+        }
+    }
+
+    /// The whole of a file that the kernel gives in pieces: Foundation takes the first for all of it.
+    private static func text(_ path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(file, &piece, piece.count)
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += piece[..<count]
         }
     }
 

@@ -13,6 +13,9 @@ public protocol LockBackend: Sendable {
     /// Keeps connections and sessions alive; returns when cancelled. Called once, by the client's own `run()`.
     func run() async throws
 
+    /// The same, on behalf of a client: all claims whose ids have its number are placed here, and nowhere else.
+    func run(for client: UInt64) async throws
+
     /// Puts `claim` at the end of its queues; with ``PlaceCondition/ifFree`` only where it would be held at once.
     ///
     /// Idempotent per claim id: a claim that is there already answers how it stands, and lives anew from this call.
@@ -48,6 +51,9 @@ public protocol LockBackend: Sendable {
 extension LockBackend {
     /// None.
     public var executor: (any TaskExecutor)? { nil }
+
+    /// It makes no difference.
+    public func run(for client: UInt64) async throws { try await run() }
 
     public func hints() -> AsyncStream<[Claim.ID]> { AsyncStream { $0.finish() } }
 

@@ -1,6 +1,7 @@
 /// What stands in a claim's place in the store: how it wants the lock, for others to judge, and who it is, for people.
 ///
-/// `hf1<mode> <placed> <client> <host> <pid> <program> <label>`, and a line for each key where there are several.
+/// `hf1<mode> <placed> <client> <host> <pid> <program> <label>`, the claim's id where its place is not named for it,
+/// and a line for each key where there are several.
 package struct ClaimValue: Sendable, Equatable {
     package let mode: LockMode
     /// Milliseconds of the owner's own clock: for listings alone.
@@ -8,6 +9,8 @@ package struct ClaimValue: Sendable, Equatable {
     /// Where its client looks for requests to let go.
     package let client: String
     package let owner: Owner
+    /// Where the place has the name of an earlier claim.
+    package let id: Claim.ID?
     /// The names of all keys of the claim; empty where there is one.
     package let names: [String]
 
@@ -39,9 +42,12 @@ package struct ClaimValue: Sendable, Equatable {
     }
 
     /// What follows the mode: the same for all keys of a claim.
-    package static func tail(placed: Int64, client: String, owner: [UInt8], names: [String]) -> [UInt8] {
+    package static func tail(
+        placed: Int64, client: String, owner: [UInt8], id: Claim.ID? = nil, names: [String]
+    ) -> [UInt8] {
         var bytes = Array(" \(placed) \(client) ".utf8)
         bytes += owner
+        if let id { bytes += Array(" \(id)".utf8) }
         for name in names {
             bytes.append(UInt8(ascii: "\n"))
             bytes += KeyText.encoded(name)
@@ -65,7 +71,7 @@ package struct ClaimValue: Sendable, Equatable {
         guard value.starts(with: Self.mark) else { return nil }
         let lines = value.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let words = lines[0].split(separator: Self.space, omittingEmptySubsequences: false)
-        guard words.count == 7, let placed = Int64(String(decoding: words[1], as: UTF8.self)),
+        guard (7...8).contains(words.count), let placed = Int64(String(decoding: words[1], as: UTF8.self)),
             let host = KeyText.decoded(words[3]), let processID = Int32(String(decoding: words[4], as: UTF8.self)),
             let program = KeyText.decoded(words[5]), let label = KeyText.decoded(words[6])
         else { return nil }
@@ -73,6 +79,8 @@ package struct ClaimValue: Sendable, Equatable {
         self.placed = placed
         client = String(decoding: words[2], as: UTF8.self)
         owner = Owner(host: host, processID: processID, program: program, label: label)
+        id = words.count == 8 ? Claim.ID(String(decoding: words[7], as: UTF8.self)) : nil
+        guard words.count == 7 || id != nil else { return nil }
         names = lines.dropFirst().compactMap { KeyText.decoded($0) }
     }
 }

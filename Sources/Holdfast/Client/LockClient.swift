@@ -91,7 +91,7 @@ public final class LockClient: Service, Sendable {
     private func runChildren() async throws {
         try await withThrowingTaskGroup(of: ChildEnd.self) { group in
             group.addTask {
-                try await self.backend.run()
+                try await self.backend.run(for: self.idClient)
                 return .backend
             }
             group.addTask {

@@ -4,7 +4,7 @@ public import Holdfast
 extension EtcdBackend {
     /// Leaves a mark where the claim's client looks; it ends with the claim's lease.
     public func ask(_ id: Claim.ID) async throws(LockError) -> Removal {
-        guard let key = try await keys(of: id)?.first, let entry = try await link.range(.one(key)).kvs.first else {
+        guard let key = try await keys(of: id)?.first, let entry = try await entry(of: id, at: key) else {
             return .absent
         }
         guard let value = ClaimValue(entry.value.bytes) else {

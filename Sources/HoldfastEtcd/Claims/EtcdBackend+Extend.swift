@@ -100,7 +100,7 @@ extension EtcdBackend {
     ) async throws(LockError) {
         let found = try await locate(ids)
         for id in ids {
-            guard let key = found[id]?.first, let entry = try await link.range(.one(key)).kvs.first else {
+            guard let key = found[id]?.first, let entry = try await entry(of: id, at: key) else {
                 outcome.gone.insert(id)
                 continue
             }

@@ -79,13 +79,14 @@ extension Roster.State {
 
     /// - Returns: `nil` where nobody here waits any more; the line is then no more.
     fileprivate mutating func nextStep(_ stem: [UInt8]) -> LineStep? {
-        guard let line = lines[stem], let (_, part) = target(of: stem) else {
+        guard let line = lines[stem], let (place, part) = target(of: stem) else {
             lines[stem] = nil
             return nil
         }
         switch part.standing {
         case .unknown, .clear: return .read
-        case .blocked(let watch, let asOf): return .wait(line.bell, keys: watch.filter { !isOurs($0) }, asOf: asOf)
+        case .blocked(let watch, let asOf):
+            return .wait(line.bell, keys: watch.filter { !isOurs($0, before: place) }, asOf: asOf)
         }
     }
 }

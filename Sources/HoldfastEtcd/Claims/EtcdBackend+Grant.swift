@@ -15,7 +15,9 @@ extension EtcdBackend {
             var isHeld = true
             var revision: Int64 = 0
             for (key, found) in zip(keys, answer.responses) {
-                guard let split = codec.split(key) else { throw Roster.gone }
+                guard let split = codec.split(key),
+                    found.responseRange.kvs.contains(where: { $0.key.bytes == key && $0.claimID == id })
+                else { throw Roster.gone }
                 let order = KeyOrder(found.responseRange, under: Array(split.stem))
                 guard let index = order.index(of: key) else { throw Roster.gone }
                 revision = order.entries[index].revision

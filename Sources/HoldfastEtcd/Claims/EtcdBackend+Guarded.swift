@@ -18,7 +18,9 @@ extension EtcdBackend {
     func guarded(
         _ transaction: EtcdTransaction, id: Claim.ID, parts: [Claim.Part], token: FencingToken
     ) async throws(LockError) -> EtcdTransaction.Outcome {
-        let own = parts.map { NameCodec.claimKey(codec.stem(of: $0.key), id) }
+        let own =
+            roster.update { $0.claims[id]?.parts.map(\.claimKey) }
+            ?? parts.map { NameCodec.claimKey(codec.stem(of: $0.key), id) }
         var request = Etcdserverpb_TxnRequest()
         request.compare = own.map { .created($0, at: token.rawValue) }
         request.compare += transaction.conditions.map(Self.compare)

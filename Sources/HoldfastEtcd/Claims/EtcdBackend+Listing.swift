@@ -51,7 +51,7 @@ extension EtcdBackend {
     ) -> (ClaimRecord, keys: [[UInt8]]) {
         let own = entry.key.bytes
         let value = ClaimValue(entry.value.bytes)
-        let id = NameCodec.id(ofKey: own).flatMap { value == nil ? nil : $0 } ?? Self.peerID(entry.createRevision)
+        let id = entry.claimID ?? Self.peerID(entry.createRevision)
         let keys = Self.keys(own, id, value, codec)
         let isHeld = keys.allSatisfy(clear.contains)
         let peer = Owner(host: "", processID: 0, program: "peer", label: "lease \(String(entry.lease, radix: 16))")

@@ -1,5 +1,6 @@
 #if Etcd
 public import Holdfast
+import Synchronization
 
 extension EtcdBackend {
     /// One try to place a claim: under a lease that it uses until it is forgotten.
@@ -30,7 +31,7 @@ extension EtcdBackend {
                 let draft = try await draft(claim)
                 do throws(LockError) {
                     guard let placed = try await place(draft, condition) else {
-                        forget(claim.id)
+                        forget(claim.id, isClean: true)
                         return .refused
                     }
                     if let placement = try await conclude(draft, placed) { return placement }
@@ -51,7 +52,10 @@ extension EtcdBackend {
         throw LockError(.unavailable, "the client's lease was lost again and again while the claim was placed")
     }
 
-    func forget(_ id: Claim.ID) { leases.release(roster.update { $0.forget(id) }) }
+    /// - Parameter isClean: whether no request for it is under way any more.
+    func forget(_ id: Claim.ID, isClean: Bool = false) {
+        leases.release(roster.update { $0.forget(id, isClean: isClean) })
+    }
 
     /// Notes the claim before it is sent: its outcome may never be known.
     private func draft(_ claim: Claim) async throws(LockError) -> Draft {
@@ -59,14 +63,17 @@ extension EtcdBackend {
         var lease = known?.lease ?? 0
         let isFresh = known == nil || known?.phase == .gone || leases.life(of: lease) == nil
         if isFresh { lease = try await self.lease(for: claim.timeToLive) }
-        let parts =
+        var parts =
             known?.parts
             ?? claim.parts.map { part in
                 let stem = codec.stem(of: part.key)
                 return LocalClaim.Part(
                     key: part.key, mode: part.mode, stem: stem, claimKey: NameCodec.claimKey(stem, claim.id))
             }
+        // Another client's may stand there already, under its own name.
+        let isOurs = claim.id.client == soleClient.load(ordering: .relaxed)
         let owner = roster.update { state -> [UInt8] in
+            if known == nil, parts.count == 1, isOurs { state.rename(&parts[0], for: claim.id) }
             if isFresh { state.enter(claim.id, parts, lease: lease) }
             return state.ownerBytes(claim.owner)
         }
@@ -82,7 +89,9 @@ extension EtcdBackend {
             life = (renewal.bornAt, renewal.timeToLive)
         }
         let names = claim.parts.count == 1 ? [] : claim.parts.map(\.key.text)
-        let tail = ClaimValue.tail(placed: WallClock.milliseconds, client: client, owner: owner, names: names)
+        let hasOwnName = NameCodec.id(ofKey: parts[0].claimKey) == claim.id
+        let tail = ClaimValue.tail(
+            placed: WallClock.milliseconds, client: client, owner: owner, id: hasOwnName ? nil : claim.id, names: names)
         return Draft(
             claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt, isFirst: known == nil)
     }
@@ -108,7 +117,9 @@ extension EtcdBackend {
         var attempts = 0
         while !answer.succeeded {
             let orders = try orders(answer.responses, parts)
-            if let placed = try found(draft, orders, asOf: answer.header.revision) { return placed }
+            if let placed = try found(draft, answer.responses[0].responseRange, orders, asOf: answer.header.revision) {
+                return placed
+            }
             guard condition == .ifFree else { throw Self.buried(parts[0].key) }
             for (part, order) in zip(parts, orders) {
                 if let other = order.conflict(with: part.mode, before: nil) { throw Self.conflict(part, other) }
@@ -160,11 +171,15 @@ extension EtcdBackend {
 
     /// The claim as it stands, where it was placed before.
     private func found(
-        _ draft: Draft, _ orders: [KeyOrder], asOf revision: Int64
+        _ draft: Draft, _ queue: Etcdserverpb_RangeResponse, _ orders: [KeyOrder], asOf revision: Int64
     ) throws(LockError) -> Placed? {
-        guard let own = orders[0].entries.first(where: { $0.key == draft.parts[0].claimKey }) else { return nil }
+        let name = draft.parts[0].claimKey
+        guard let own = queue.kvs.first(where: { $0.key.bytes == name }),
+            // A value that was overwritten by hand says nothing.
+            !draft.isFirst || (ClaimValue(own.value.bytes)?.id ?? NameCodec.id(ofKey: name)) == draft.claim.id
+        else { return nil }
         return Placed(
-            revision: own.revision, standings: standings(draft.parts, orders, asOf: revision), lease: own.lease)
+            revision: own.createRevision, standings: standings(draft.parts, orders, asOf: revision), lease: own.lease)
     }
 }
 

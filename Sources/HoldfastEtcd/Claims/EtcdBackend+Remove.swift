@@ -11,17 +11,19 @@ extension EtcdBackend {
         var mark: [UInt8]?
         /// Whether a place may yet be executed.
         var isUncertain = false
+        /// What must still stand there: the key may be a later claim's by now.
+        var revision: Int64?
     }
 
     public func remove(_ id: Claim.ID) async throws(LockError) -> Removal {
-        if let claim = roster.update({ $0.claims[id] }) {
+        if let claim = roster.update({ $0.removing(id) }) {
             let removal = try await remove(
                 Leaving(
                     id: id, keys: claim.parts.map(\.claimKey), stems: claim.parts.map(\.stem),
                     mark: claim.isAsked ? codec.mark(of: id, for: client) : nil,
                     isUncertain: claim.isUncertain || claim.phase == .placing))
             if claim.isUncertain { leases.retire(claim.lease) }
-            forget(id)
+            forget(id, isClean: claim.isLive && removal == .removed)
             return removal
         }
         if roster.update({ $0.departed.contains(id) }) { return .absent }
@@ -35,9 +37,10 @@ extension EtcdBackend {
     /// Another client's claim, or a peer's.
     private func removeOthers(_ id: Claim.ID, _ keys: [[UInt8]]) async throws(LockError) -> Removal {
         let stems = keys.compactMap { codec.split($0).map { Array($0.stem) } }
-        let value = try await link.range(.one(keys[0]), isCancellable: false).kvs.first?.value.bytes
-        let mark = value.flatMap { ClaimValue($0) }.map { codec.mark(of: id, for: $0.client) }
-        return try await remove(Leaving(id: id, keys: keys, stems: stems, mark: mark))
+        guard let entry = try await entry(of: id, at: keys[0], isCancellable: false) else { return .absent }
+        let mark = ClaimValue(entry.value.bytes).map { codec.mark(of: id, for: $0.client) }
+        return try await remove(
+            Leaving(id: id, keys: keys, stems: stems, mark: mark, revision: entry.createRevision))
     }
 
     /// Deletes the keys, and reads in the same step who is next, where that is somebody here.
@@ -52,14 +55,42 @@ extension EtcdBackend {
             guard !state.lines.isEmpty else { return [] }
             return leaving.stems.compactMap { state.question(for: $0, but: leaving.id, isRaw: isRaw) }
         }
-        guard deletions > 1 || !questions.isEmpty else { return try await delete(leaving) }
+        if deletions == 1, questions.count == 1,
+            let heir = roster.update({ $0.heir(of: leaving.id, on: leaving.stems[0]) })
+        {
+            return try await handOver(leaving, to: heir, questions[0])
+        }
+        if let revision = leaving.revision { request.compare = [.created(leaving.keys[0], at: revision)] }
+        guard deletions > 1 || !questions.isEmpty || leaving.revision != nil else { return try await delete(leaving) }
         request.success += questions.prefix(Self.operationsLimit - deletions).map { .range($0.request) }
         let answer = try await link.txn(request, isCancellable: false)
+        guard answer.succeeded else { return .absent }
         guard answer.responses.count == request.success.count else { throw Self.unexpected }
         let answers = answer.responses.dropFirst(deletions).map(\.responseRange)
         roster.update { state in
             for (question, found) in zip(questions, answers) {
                 state.apply(question, found, asOf: answer.header.revision)
+            }
+            state.departing(leaving.id)
+        }
+        return removal(leaving, answer)
+    }
+
+    /// Deletes a claim's one key, and hands over to who waits here, if that one's key still stands: no queue is read.
+    private func handOver(
+        _ leaving: Leaving, to heir: Line.Heir, _ question: LineQuestion
+    ) async throws(LockError) -> Removal {
+        var request = Etcdserverpb_TxnRequest()
+        request.compare = [.created(heir.key, at: heir.place.revision)]
+        request.success = [.delete(leaving.keys[0])]
+        request.failure = request.success + [.range(question.request)]
+        let answer = try await link.txn(request, isCancellable: false)
+        guard answer.responses.count == (answer.succeeded ? 1 : 2) else { throw Self.unexpected }
+        roster.update { state in
+            if answer.succeeded {
+                state.cleared(heir.place.id, on: heir.stem)
+            } else {
+                state.apply(question, answer.responses[1].responseRange, asOf: answer.header.revision)
             }
             state.departing(leaving.id)
         }
@@ -101,6 +132,12 @@ extension EtcdBackend {
 }
 
 extension Roster.State {
+    /// Notes that a claim is being removed.
+    fileprivate mutating func removing(_ id: Claim.ID) -> LocalClaim? {
+        claims[id]?.removals += 1
+        return claims[id]
+    }
+
     /// A claim's keys are deleted: what is known of it is over before anybody asks.
     mutating func departing(_ id: Claim.ID) {
         guard let claim = claims[id], claim.isLive else { return }

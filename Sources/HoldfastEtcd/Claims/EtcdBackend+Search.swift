@@ -12,6 +12,14 @@ extension EtcdBackend {
         return isDeparted ? nil : try await locate([id])[id]
     }
 
+    /// What stands at a claim's first key, if it is still that claim's.
+    func entry(
+        of id: Claim.ID, at key: [UInt8], isCancellable: Bool = true
+    ) async throws(LockError) -> Mvccpb_KeyValue? {
+        guard let entry = try await link.range(.one(key), isCancellable: isCancellable).kvs.first else { return nil }
+        return id == (entry.claimID ?? Self.peerID(entry.createRevision)) ? entry : nil
+    }
+
     /// Goes through the keys under the prefix for claims of other clients: an operator's question, not a client's.
     func locate(
         _ ids: [Claim.ID], isCancellable: Bool = true
@@ -27,11 +35,10 @@ extension EtcdBackend {
             wanted.remove(id)
         }
         guard !wanted.isEmpty else { return found }
-        _ = try await scan(from: codec.prefix, keysOnly: true, isCancellable: isCancellable) { page in
+        _ = try await scan(from: codec.prefix, isCancellable: isCancellable) { page in
             for entry in page {
-                let key = entry.key.bytes
-                guard let id = NameCodec.id(ofKey: key), wanted.contains(id) else { continue }
-                found[id, default: []].append(key)
+                guard let id = entry.claimID, wanted.contains(id) else { continue }
+                found[id, default: []].append(entry.key.bytes)
             }
             return true
         }

@@ -98,6 +98,14 @@ extension Etcdserverpb_Compare {
     }
 }
 
+extension Mvccpb_KeyValue {
+    /// Whose this is: its value says so where the key was an earlier claim's; `nil` for other programs' keys.
+    var claimID: Claim.ID? {
+        guard let value = ClaimValue(value.bytes) else { return nil }
+        return value.id ?? NameCodec.id(ofKey: key.bytes)
+    }
+}
+
 /// Claims by their keys in the store, ordered by the revisions that created them.
 typealias KeyOrder = ClaimOrder<[UInt8]>
 

@@ -12,6 +12,13 @@ struct Line {
         static func < (lhs: Self, rhs: Self) -> Bool { (lhs.revision, lhs.id) < (rhs.revision, rhs.id) }
     }
 
+    /// A place that comes clear with the leaving of another.
+    struct Heir {
+        let place: Place
+        let stem: [UInt8]
+        let key: [UInt8]
+    }
+
     private(set) var places: [Place] = []
     /// Rung where its follower has something to do.
     let bell = Bell()

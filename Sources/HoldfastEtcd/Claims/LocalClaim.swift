@@ -25,7 +25,7 @@ struct LocalClaim {
         let mode: LockMode
         let stem: [UInt8]
         /// The claim's own key in the store.
-        let claimKey: [UInt8]
+        var claimKey: [UInt8]
         var standing = Standing.unknown
 
         var isClear: Bool { if case .clear = standing { true } else { false } }
@@ -48,6 +48,8 @@ struct LocalClaim {
     /// A place of it may yet be executed.
     var isUncertain = false
     var isAsked = false
+    /// How often it was tried to remove it: an earlier try may yet be executed.
+    var removals = 0
     /// For the loss of its own keys.
     var watches: [EtcdWatch] = []
     var waiter: Waiter?
@@ -58,6 +60,8 @@ struct LocalClaim {
         case .placing, .gone: false
         }
     }
+
+    func part(on stem: [UInt8]) -> Part? { parts.first { $0.stem == stem } }
 
     var grant: Result<Grant, LockError> {
         guard let token = FencingToken(rawValue: revision) else { return .failure(EtcdBackend.unexpected) }

@@ -36,7 +36,7 @@ extension Roster.State {
         }
         claims.values[index].revision = revision
         for (part, standing) in standings.enumerated() {
-            claims.values[index].parts[part].standing = settled(standing)
+            claims.values[index].parts[part].standing = settled(standing, at: Line.Place(revision: revision, id: id))
         }
         unwatched.append((id, now))
         if watcherSleeps {
@@ -61,12 +61,9 @@ extension Roster.State {
     }
 
     /// What is known of a blocker that has left meanwhile is old.
-    private func settled(_ standing: LocalClaim.Standing) -> LocalClaim.Standing {
+    private func settled(_ standing: LocalClaim.Standing, at place: Line.Place) -> LocalClaim.Standing {
         guard case .blocked(let watch, _) = standing else { return standing }
-        let hasLeft = watch.contains { key in
-            NameCodec.id(ofKey: key).map { departed.contains($0) || claims[$0]?.phase == .gone } ?? false
-        }
-        return hasLeft ? .unknown : standing
+        return watch.contains { hasLeft($0, before: place) } ? .unknown : standing
     }
 
     /// One more of a claim's keys is clear.
@@ -96,11 +93,13 @@ extension Roster.State {
 
     /// A claim is not in the store any more, and its client knows.
     ///
+    /// - Parameter isClean: whether no request for it is under way any more.
     /// - Returns: the leases that it no longer needs.
-    mutating func forget(_ id: Claim.ID) -> [Int64] {
+    mutating func forget(_ id: Claim.ID, isClean: Bool) -> [Int64] {
         guard let index = claims.index(forKey: id) else { return [] }
         quit(index, id)
         let claim = claims.remove(at: index).value
+        spare(claim, id, isClean: isClean)
         elsewhere.removeValue(forKey: id)
         depart(id)
         return [claim.lease] + claim.formerLeases

@@ -9,7 +9,7 @@ extension Roster.State {
     func target(of stem: [UInt8], but excluded: Claim.ID? = nil) -> (place: Line.Place, part: LocalClaim.Part)? {
         guard let places = lines[stem]?.places,
             let place = places.first(where: { $0.id != excluded }),
-            let part = claims[place.id]?.parts.first(where: { $0.stem == stem })
+            let part = claims[place.id]?.part(on: stem)
         else { return nil }
         return (place, part)
     }
@@ -25,6 +25,19 @@ extension Roster.State {
             request: isTail ? .tail(stem, upTo: place.revision) : .queue(stem, limit: limit))
     }
 
+    /// The claim here that comes clear when this one leaves, if it still stands.
+    ///
+    /// An exclusive claim that is held stands first; what is blocked by it alone, and not by a number of permits,
+    /// stands first after it.
+    func heir(of id: Claim.ID, on stem: [UInt8]) -> Line.Heir? {
+        guard let leaving = claims[id], leaving.phase == .held, let before = leaving.part(on: stem),
+            before.mode == .exclusive, let (place, part) = target(of: stem, but: id),
+            part.mode == .exclusive || part.mode == .shared,
+            case .blocked(let watch, _) = part.standing, watch == [before.claimKey], leaving.revision < place.revision
+        else { return nil }
+        return Line.Heir(place: place, stem: stem, key: part.claimKey)
+    }
+
     /// Takes the store's answer in.
     mutating func apply(_ question: LineQuestion, _ answer: Etcdserverpb_RangeResponse, asOf revision: Int64) {
         let order = KeyOrder(answer, under: question.stem)
@@ -38,7 +51,7 @@ extension Roster.State {
 
     private mutating func applyTail(_ question: LineQuestion, _ order: KeyOrder, asOf revision: Int64) {
         let (id, stem) = (question.target.id, question.stem)
-        guard let part = claims[id]?.parts.first(where: { $0.stem == stem }), !part.isClear else { return }
+        guard let part = claims[id]?.part(on: stem), !part.isClear else { return }
         guard let own = order.entries.last, own.key == part.claimKey else { return gone(id) }
         if let before = order.entries.dropLast().last {
             stands(id, on: stem, .blocked(watch: [before.key], asOf: revision))
@@ -54,7 +67,7 @@ extension Roster.State {
         let positions = Dictionary(order.entries.enumerated().map { ($1.key, $0) }) { first, _ in first }
         lines[question.stem]?.needsWhole = false
         for place in lines[question.stem]?.places ?? [] where place.revision <= revision {
-            guard let part = claims[place.id]?.parts.first(where: { $0.stem == question.stem }) else { continue }
+            guard let part = claims[place.id]?.part(on: question.stem) else { continue }
             guard let position = positions[part.claimKey] else {
                 if hasMore {
                     if place == question.target { lines[question.stem]?.needsWhole = true }
@@ -101,16 +114,12 @@ extension Roster.State {
     /// Wakes the follower of a line, unless all that can change it happens in this process and is told here.
     mutating func wakeIfNeeded(_ stem: [UInt8]) {
         guard let line = lines[stem] else { return }
-        if let (_, part) = target(of: stem), case .blocked(let watch, _) = part.standing, watch.allSatisfy(isOurs) {
+        if let (place, part) = target(of: stem), case .blocked(let watch, _) = part.standing,
+            watch.allSatisfy({ isOurs($0, before: place) })
+        {
             return
         }
         effects.bells.append(line.bell)
-    }
-
-    /// Whether a key is a claim of this client whose end is told here.
-    func isOurs(_ key: [UInt8]) -> Bool {
-        guard let id = NameCodec.id(ofKey: key), let claim = claims[id] else { return false }
-        return claim.isLive
     }
 }
 #endif

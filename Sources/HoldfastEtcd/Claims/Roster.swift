@@ -19,6 +19,10 @@ final class Roster: Sendable {
         var departed: Set<Claim.ID> = []
         var departures: [Claim.ID] = []
         var nextDeparture = 0
+        /// Names of keys by the stems of their locks, free for other claims; and the claims that have taken one.
+        var spares: [[UInt8]: [[UInt8]]] = [:]
+        var sparesCount = 0
+        var renamed: [[UInt8]: Claim.ID] = [:]
         /// The owner of the last claim, as it is written in the store.
         var owner: (owner: Owner, bytes: [UInt8])?
         /// Rung where the one who watches own keys has something to do.

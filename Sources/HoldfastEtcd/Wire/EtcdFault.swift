@@ -109,12 +109,14 @@ enum EtcdFault {
 
     private static func code(of status: Int) -> LockError.Code {
         switch status {
+        case Self.invalidArgument: .invalidArgument
         case Self.permissionDenied, Self.unauthenticated: .denied
         case Self.unimplemented: .unsupported
         default: .unavailable
         }
     }
 
+    static let invalidArgument = 3
     static let permissionDenied = 7
     static let unimplemented = 12
     static let unavailable = 14

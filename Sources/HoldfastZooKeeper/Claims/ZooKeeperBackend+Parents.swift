@@ -10,8 +10,18 @@ extension ZooKeeperBackend {
         }
     }
 
-    /// Containers, which vanish by themselves some time after their last child.
     func makeParent(_ parent: String, _ session: ZooKeeperSession) async throws(ZooKeeperError) {
+        do throws(ZooKeeperError) {
+            try await makeContainers(parent, session)
+        } catch {
+            guard error.fault == .noNode else { throw error }
+            try await session.makeRoot()
+            try await makeContainers(parent, session)
+        }
+    }
+
+    /// Containers vanish by themselves some time after their last child.
+    private func makeContainers(_ parent: String, _ session: ZooKeeperSession) async throws(ZooKeeperError) {
         var path = ""
         for component in parent.split(separator: "/") {
             path += "/" + component

@@ -36,7 +36,7 @@ extension ZooKeeperBackend {
         begin(life)
         do throws(LockError) {
             try await connected(live.session)
-            let validity = try validity(of: live.session)
+            let validity = try validity(of: live.session, wanted: .milliseconds(wanted))
             lives.granted(wanted, .success((life, validity, sentAt)))
             return life
         } catch {
@@ -48,21 +48,11 @@ extension ZooKeeperBackend {
 
     /// Any request waits for the connection: a session that none of the servers has greeted fails it in time.
     private func connected(_ session: ZooKeeperSession) async throws(LockError) {
-        while true {
-            do throws(ZooKeeperError) {
-                // Others wait for it, too.
-                return try await session.sync("/", isCancellable: false)
-            } catch {
-                if error.fault == .noNode {
-                    do throws(ZooKeeperError) {
-                        try await session.makeRoot()
-                    } catch {
-                        throw error.lockError
-                    }
-                    continue
-                }
-                throw error.lockError
-            }
+        do throws(ZooKeeperError) {
+            // Others wait for it, too.
+            try await session.sync("/", isCancellable: false)
+        } catch {
+            throw error.lockError
         }
     }
 
@@ -70,13 +60,14 @@ extension ZooKeeperBackend {
     ///
     /// The server may count a session's time from its own last word with it, and a follower may have been cut off for a
     /// tick before it knows.
-    private func validity(of session: ZooKeeperSession) throws(LockError) -> Duration {
-        let validity = session.negotiatedTimeout * 2 / 3 - configuration.tickTime
-        guard validity > .zero else {
+    private func validity(of session: ZooKeeperSession, wanted: Duration) throws(LockError) -> Duration {
+        let granted = session.negotiatedTimeout
+        let validity = granted * 2 / 3 - configuration.tickTime
+        guard validity > .zero, granted >= wanted else {
             throw LockError(
                 .invalidArgument,
-                "the ensemble grants sessions of \(session.negotiatedTimeout) with ticks of \(configuration.tickTime): "
-                    + "too short to rely on; raise the servers' maxSessionTimeout; tick= says their tickTime")
+                "the ensemble grants sessions of \(granted) at most, and its ticks are \(configuration.tickTime): ask "
+                    + "for a time to live of no more, or raise the servers' maxSessionTimeout; tick= is their tickTime")
         }
         return validity
     }
@@ -121,7 +112,7 @@ extension ZooKeeperBackend {
         let sentAt = roster.time.now
         do {
             try await session.sync("/")
-            let validity = try validity(of: session)
+            let validity = try validity(of: session, wanted: .zero)
             lives.renewalSucceeded(life, bornAt: sentAt, timeToLive: validity)
             answer = .success(SharedLives.Renewal(bornAt: sentAt, timeToLive: validity))
         } catch let error as ZooKeeperError {

@@ -122,12 +122,12 @@ final class PartedCluster: Sendable {
         throw TestFailure("no member leads")
     }
 
-    /// No packet passes between one member and the others any more; clients reach all.
-    func cut(off member: Int) async throws { try await change(member, "-A") }
-    func heal(_ member: Int) async throws { try await change(member, "-D") }
+    /// No packet passes between one member and these others, or all; clients still reach it.
+    func cut(_ member: Int, off others: [Int]? = nil) async throws { try await change(member, others, "-A") }
+    func heal(_ member: Int, with others: [Int]? = nil) async throws { try await change(member, others, "-D") }
 
-    private func change(_ member: Int, _ verb: String) async throws {
-        for other in members.indices where other != member {
+    private func change(_ member: Int, _ others: [Int]?, _ verb: String) async throws {
+        for other in others ?? members.indices.filter({ $0 != member }) {
             try await inside(members[member], "iptables", verb, "INPUT", "-s", address(other), "-j", "DROP")
             try await inside(members[member], "iptables", verb, "OUTPUT", "-d", address(other), "-j", "DROP")
         }

@@ -83,7 +83,7 @@ extension EtcdBackend {
 /// Claims of one test, numbered.
 final class Claims: Sendable {
     private let sequence = Atomic<UInt64>(0)
-    private let client = UInt64.random(in: 1...UInt64.max)
+    let client = UInt64.random(in: 1...UInt64.max)
 
     func next(_ parts: [Claim.Part], life: Duration = .seconds(30)) throws(LockError) -> Claim {
         let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue

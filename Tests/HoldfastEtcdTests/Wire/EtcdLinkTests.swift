@@ -92,7 +92,7 @@ extension OneAtATime {
             let server = try await EtcdServer()
             try await server.linked { link in
                 let empty = await failure { () throws(LockError) in try await link.put("", "x") }
-                #expect(empty?.code == .unavailable && empty?.message.contains("key is not provided") == true)
+                #expect(empty?.code == .invalidArgument && empty?.message.contains("key is not provided") == true)
                 let operations = Etcdserverpb_TxnRequest.with {
                     $0.success = (0..<200).map { number in
                         .with { $0.requestRange = .with { $0.key = Array("\(number)".utf8).data } }

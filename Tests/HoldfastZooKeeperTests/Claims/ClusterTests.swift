@@ -18,25 +18,38 @@ extension OneAtATime {
             }
         }
 
+        private func run(
+            _ ensemble: ZooKeeperEnsemble, _ body: @escaping @Sendable (Workload) async throws -> Void
+        ) async throws {
+            try await Workload.run(
+                try crowd(ensemble), witness: ZooKeeperBackend(ensemble.configuration), timeToLive: Self.timeToLive,
+                longestLife: .seconds(30), keptFor: .seconds(40), body)
+        }
+
         @Test(arguments: [true, false]) func `a server is killed, and comes back`(_ isLeader: Bool) async throws {
             let ensemble = try await ZooKeeperEnsemble(.init(config: "maxSessionTimeout=40000"))
-            try await Workload.run(try crowd(ensemble), timeToLive: Self.timeToLive) { workload in
+            try await run(ensemble) { workload in
                 let victim = try #require(isLeader ? ensemble.leader : ensemble.followers.first)
+                try await workload.holdOn([0, 1])
                 victim.kill()
-                try await workload.progress("without it", by: 50)
+                try await workload.progress("without it")
+                workload.letGo()
+                try await workload.progress("there", long: 1)
                 try await victim.start()
-                try await workload.progress("when it is back", by: 50)
+                try await workload.progress("when it is back")
             }
         }
 
         @Test func `the quorum is lost and comes back`() async throws {
             let ensemble = try await ZooKeeperEnsemble(.init(config: "maxSessionTimeout=40000"))
-            try await Workload.run(try crowd(ensemble), timeToLive: Self.timeToLive) { workload in
+            try await run(ensemble) { workload in
                 for member in ensemble.members.dropFirst() { member.kill() }
                 try await ContinuousClock().sleep(for: Self.timeToLive + .seconds(1))
-                let before = workload.count
-                try await ContinuousClock().sleep(for: .seconds(1))
-                #expect(workload.count == before, "without a quorum nobody gets a lock")
+                let before = workload.tally
+                try await Workload.isUnavailable(ZooKeeperBackend(ensemble.configuration))
+                for (before, after) in zip(before, workload.tally) {
+                    #expect(before.done == after.done && before.long == after.long, "nobody gets a lock")
+                }
                 for member in ensemble.members.dropFirst() { try member.launch() }
                 try await ensemble.serving(3)
             }

@@ -102,6 +102,18 @@ extension OneAtATime {
             }
         }
 
+        @Test func `a life that the ensemble does not grant is refused, and the longest one is not`() async throws {
+            let server = try await ZooKeeperServer(.init(config: "maxSessionTimeout=8000"))
+            try await ZooKeeperBackend.running([ZooKeeperBackend(server.configuration)]) { backends in
+                let long = try claims.next([Claim.Part("k")], life: .seconds(9))
+                let error = await failure { () async throws(LockError) in try await backends[0].place(long, .always) }
+                #expect(error?.code == .invalidArgument && "\(String(describing: error))".contains("maxSessionTimeout"))
+                let longest = try claims.next([Claim.Part("k")], life: .seconds(8))
+                try await backends[0].hold(longest)
+                _ = try await backends[0].remove(longest.id)
+            }
+        }
+
         @Test func `a creation whose answer is lost is found again by its GUID`() async throws {
             let server = try await ZooKeeperServer(.init(config: "maxSessionTimeout=40000"))
             let proxy = try await FaultProxy(to: server.port)

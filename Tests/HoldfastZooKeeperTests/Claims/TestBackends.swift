@@ -9,7 +9,7 @@ import Testing
 /// One server for all tests that leave it as it is: each has a prefix of its own.
 enum SharedServer {
     private static let starting = Task {
-        try await ZooKeeperServer(.init(config: "maxSessionTimeout=120000"))
+        try await ZooKeeperServer(.init(config: "maxSessionTimeout=7200000"))
     }
 
     static func get() async throws -> ZooKeeperServer { try await starting.value }
