@@ -140,6 +140,7 @@ let package = Package(
                 .target(name: "HoldfastRedis", condition: when("Redis")),
                 .target(name: "HoldfastEtcd", condition: when("Etcd")),
                 .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
+                .target(name: "HoldfastPostgres", condition: when("Postgres")),
                 .target(name: "HoldfastMySQL", condition: when("MySQL")),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -18,6 +18,10 @@ import HoldfastEtcd
 import HoldfastZooKeeper
 #endif
 
+#if Postgres
+import HoldfastPostgres
+#endif
+
 #if MySQL
 import HoldfastMySQL
 #endif
@@ -60,7 +64,7 @@ extension StoreURL {
     private func openOther(
         _ logger: Logger?, _ variable: ((String) -> String?)?
     ) throws(LockError) -> any LockBackend {
-        #if Redis || Etcd || ZooKeeper || MySQL
+        #if Redis || Etcd || ZooKeeper || Postgres || MySQL
         let environment = variable ?? { getenv($0).map { String(cString: $0) } }
         #endif
         #if Redis
@@ -71,6 +75,9 @@ extension StoreURL {
         #endif
         #if ZooKeeper
         if let zookeeper { return try ZooKeeperBackend(try zookeeper.opened(environment), logger: logger) }
+        #endif
+        #if Postgres
+        if let postgres { return try PostgresBackend(try postgres.opened(environment), logger: logger) }
         #endif
         #if MySQL
         if let mysql { return try MySQLBackend(try mysql.opened(environment), logger: logger) }

@@ -3,7 +3,7 @@ public import Holdfast
 /// What a URL says about a store: its kind, where it is, and its options.
 ///
 /// `sqlite:///var/lib/app/locks.db?prefix=app%2F`, `redis://locks@cache:6379/0`, `etcd://host1,host2`,
-/// `zookeeper://host1,host2/chroot`, `mysql://locks@db/app` or `memory://`.
+/// `zookeeper://host1,host2/chroot`, `postgres://locks@db/app`, `mysql://locks@db/app` or `memory://`.
 /// Options are query parameters: `names=encoded` (the default) or `names=raw` says how keys become names in the store,
 /// `prefix=` what stands before them. An unknown option is an error, and so is a kind that this build does not have.
 public struct StoreURL: Sendable, Hashable {
@@ -35,6 +35,12 @@ public struct StoreURL: Sendable, Hashable {
         /// The same, over TLS.
         case zookeepers
         #endif
+        #if Postgres
+        /// A PostgreSQL server.
+        case postgres
+        /// The same.
+        case postgresql
+        #endif
         #if MySQL
         /// A MySQL or MariaDB server.
         case mysql
@@ -57,6 +63,9 @@ public struct StoreURL: Sendable, Hashable {
             #endif
             #if ZooKeeper
             case .zookeeper, .zookeepers: true
+            #endif
+            #if Postgres
+            case .postgres, .postgresql: true
             #endif
             #if MySQL
             case .mysql, .mariadb: true
@@ -84,6 +93,10 @@ public struct StoreURL: Sendable, Hashable {
     #if ZooKeeper
     /// For the kinds that are ZooKeeper.
     private(set) var zookeeper: ZooKeeperTarget?
+    #endif
+    #if Postgres
+    /// For the kinds that are PostgreSQL.
+    private(set) var postgres: PostgresTarget?
     #endif
     #if MySQL
     /// For the kinds that are MySQL.
@@ -163,6 +176,12 @@ public struct StoreURL: Sendable, Hashable {
             self.init(kind: kind, path: "", prefix: target.prefix)
             zookeeper = target
         #endif
+        #if Postgres
+        case .postgres, .postgresql:
+            let target = try PostgresTarget(kind, rest, &options)
+            self.init(kind: kind, path: "", prefix: target.prefix)
+            postgres = target
+        #endif
         #if MySQL
         case .mysql, .mariadb:
             let target = try MySQLTarget(kind, rest, &options)
@@ -184,6 +203,9 @@ extension StoreURL: CustomStringConvertible {
         #endif
         #if ZooKeeper
         if let zookeeper { return zookeeper.description }
+        #endif
+        #if Postgres
+        if let postgres { return postgres.description }
         #endif
         #if MySQL
         if let mysql { return mysql.description }

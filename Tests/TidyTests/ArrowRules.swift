@@ -8,11 +8,13 @@ enum ArrowRules {
         "HoldfastSQL": ["Holdfast"],
         "HoldfastSQLite": ["Holdfast", "HoldfastSQL", "CSQLite"],
         "HoldfastRedis": ["Holdfast"],
+        "HoldfastPostgres": ["Holdfast", "HoldfastSQL", "CPQ"],
         "HoldfastMySQL": ["Holdfast", "HoldfastSQL", "CMariaDB"],
         "HoldfastEtcd": ["Holdfast"],
         "HoldfastZooKeeper": ["Holdfast"],
         "HoldfastStores": [
-            "Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper", "HoldfastMySQL",
+            "Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper", "HoldfastPostgres",
+            "HoldfastMySQL",
         ],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
@@ -21,7 +23,7 @@ enum ArrowRules {
     /// Modules that exist only where their trait is on.
     static let traits = [
         "HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastEtcd": "Etcd", "HoldfastZooKeeper": "ZooKeeper",
-        "HoldfastMySQL": "MySQL",
+        "HoldfastPostgres": "Postgres", "HoldfastMySQL": "MySQL",
     ]
 
     static let all = [imports, wrapped]

@@ -40,13 +40,14 @@ extension TableLayout {
         function(
             """
             place(
-                _client bigint, _number bigint, _hexes text[], _kinds int[], _permits int[], _limits int[], _life bigint,
-                _if_free boolean, _listener bigint, _host text, _pid int, _program text, _label text,
+                _client bigint, _number bigint, _hexes text[], _kinds int[], _permits int[], _limits int[],
+                _life bigint, _if_free boolean, _listener bigint, _host text, _pid int, _program text, _label text,
                 OUT outcome int, OUT fence bigint, OUT granted text)
             """,
             declare: """
                     _boundary bigint := \(schema)._epoch();
-                    _keys bytea[] := ARRAY(SELECT decode(h, 'hex') FROM unnest(_hexes) WITH ORDINALITY u (h, n) ORDER BY n);
+                    _keys bytea[] := ARRAY(
+                        SELECT decode(h, 'hex') FROM unnest(_hexes) WITH ORDINALITY u (h, n) ORDER BY n);
                     _now timestamptz;
                     _until timestamptz;
                     _known record;

@@ -59,7 +59,8 @@ extension TableLayout {
                     UPDATE \(schema).parts SET clear = true WHERE key = _part.key AND place = _part.place;
                     CONTINUE WHEN _claim.token IS NULL;
                     IF _claim.listener = _listener THEN
-                        _own := concat_ws(',', nullif(_own, ''), \(schema)._text(_claim.client, _claim.number, _claim.token));
+                        _own := concat_ws(',', nullif(_own, ''),
+                            \(schema)._text(_claim.client, _claim.number, _claim.token));
                     ELSE
                         PERFORM pg_notify(
                             'holdfast_' || to_hex(_claim.listener),
@@ -91,7 +92,7 @@ extension TableLayout {
     /// Where nobody waits, a removal is not flushed: after a crash the claim is back, and ends by its life.
     var remove: String {
         function(
-            "remove(_client bigint, _number bigint, _listener bigint, OUT found boolean, OUT granted text)",
+            "remove(_client bigint, _number bigint, _listener bigint, OUT was_there boolean, OUT granted text)",
             declare: """
                     _boundary bigint := \(schema)._epoch();
                     _keys bytea[];
@@ -99,7 +100,7 @@ extension TableLayout {
                     _claim record;
                 """,
             """
-                found := false;
+                was_there := false;
                 granted := '';
                 SELECT keys INTO _keys FROM \(schema).claims WHERE client = _client AND number = _number;
                 IF NOT FOUND THEN RETURN; END IF;
@@ -108,7 +109,7 @@ extension TableLayout {
                 DELETE FROM \(schema).claims WHERE client = _client AND number = _number
                     RETURNING place, expires_at, listener INTO _claim;
                 IF NOT FOUND THEN RETURN; END IF;
-                found := _claim.expires_at > _now;
+                was_there := _claim.expires_at > _now;
                 DELETE FROM \(schema).parts WHERE key = ANY (_keys) AND place = _claim.place;
                 IF EXISTS (SELECT 1 FROM \(schema).parts WHERE key = ANY (_keys) AND NOT clear) THEN
                     granted := \(schema)._advance(_keys, _now, _boundary, _listener);

@@ -20,7 +20,8 @@ extension TableLayout {
                 IF current_setting('transaction_isolation') <> 'read committed' THEN PERFORM \(schema)._epoch(); END IF;
             \(Self.flush)
                 -- In the order that removers take the rows, too.
-                PERFORM 1 FROM \(schema).claims c JOIN unnest(_clients, _numbers) u (client, number) USING (client, number)
+                PERFORM 1 FROM \(schema).claims c
+                    JOIN unnest(_clients, _numbers) u (client, number) USING (client, number)
                     WHERE c.expires_at > clock_timestamp() ORDER BY c.place FOR UPDATE OF c;
                 _now := clock_timestamp();
                 WITH extended AS (
@@ -105,7 +106,8 @@ extension TableLayout {
                 granted := '';
                 UPDATE \(schema).layout SET swept_at = _now WHERE _again OR swept_at < _now - interval '10 s';
                 IF NOT FOUND THEN RETURN; END IF;
-                _claims := ARRAY(SELECT c FROM \(schema).claims c WHERE c.expires_at <= _now ORDER BY place LIMIT _most);
+                _claims := ARRAY(
+                    SELECT c FROM \(schema).claims c WHERE c.expires_at <= _now ORDER BY place LIMIT _most);
                 swept := cardinality(_claims);
                 IF swept = 0 THEN RETURN; END IF;
                 _keys := ARRAY(SELECT DISTINCT k FROM unnest(_claims) c CROSS JOIN LATERAL unnest(c.keys) k);

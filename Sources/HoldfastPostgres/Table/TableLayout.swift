@@ -1,5 +1,5 @@
 #if Postgres
-/// The claim table as PostgreSQL keeps it: one schema with two tables, a sequence, and the functions that are the verbs.
+/// The claim table as PostgreSQL keeps it: a schema with tables, a sequence, and the functions that are the verbs.
 ///
 /// One call of a function is one verb, one transaction and one round trip. It keeps nothing in the session, so that it
 /// may come through a pooler that gives each transaction another one.

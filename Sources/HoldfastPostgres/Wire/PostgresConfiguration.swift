@@ -26,7 +26,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
     }
 
     /// What keeps the claims. Clients exclude one another where they use the same.
-    public enum Locks: String, Sendable, Hashable {
+    public enum Locks: String, Sendable, Hashable, CaseIterable {
         /// Rows of a table, which live by the server's clock: all modes, several keys, behind any pooler.
         case table
         /// Advisory locks of dedicated sessions, shared with other libraries.
