@@ -117,10 +117,11 @@ extension NodeOrder {
         self.init(names.map { Entry(key: $0.text, revision: $0.sequence, mode: $0.mode) })
     }
 
-    /// How many earlier claims block this one.
+    /// How many earlier claims block this one; of permits all, since their sum decides.
     func blockers(of node: String) -> Int {
         guard let index = index(of: node) else { return 0 }
         let mode = entries[index].mode
+        if case .permits = mode { return index }
         return entries[..<index].count { mode.isBlocked(by: $0.mode) }
     }
 }

@@ -65,5 +65,19 @@ import Testing
         #expect(path == "/locks/a/b")
         #expect(codec.key(ofParent: path) == "a/b")
     }
+
+    /// Of four permits before it, out of three, two leave with the last one: not enough.
+    @Test func `permits that wait for more than one to leave are not clear when one has`() {
+        let names = [1, 1, 2, 2].enumerated().map { number, count in
+            "_c_00000000-0000-0001-0000-00000000000\(number)-p3.\(count)-lock-000000000\(number)"
+        }
+        let order = NodeOrder(names, .mutex)
+        guard case .blocked(let watch, let hasMore) = order.knownStanding(of: names[3]) else {
+            Issue.record("it is not blocked")
+            return
+        }
+        #expect(watch == [names[2]])
+        #expect(hasMore)
+    }
 }
 #endif
