@@ -22,16 +22,19 @@ struct TableLayout: Sendable, Hashable {
     }
 
     /// For an administrator, where the role may not make it itself.
-    var script: String {
-        "BEGIN;\n" + statements.map { $0 + ";\n" }.joined()
-            + """
-            COMMIT;
-            -- For a role that takes locks:
-            -- GRANT USAGE ON SCHEMA \(schema) TO role;
-            -- GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO role;
-            -- GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA \(schema) TO role;
+    ///
+    /// - Parameter role: who takes locks; checked before, see ``PostgresConfiguration``.
+    func script(for role: String) -> String {
+        let role = "\"\(role)\""
+        return
+            "BEGIN;\n" + statements.map { $0 + ";\n" }.joined()
+                + """
+                GRANT USAGE ON SCHEMA \(schema) TO \(role);
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(role);
+                GRANT SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role);
+                COMMIT;
 
-            """
+                """
     }
 
     /// A role that may use a schema may not be allowed to make one, even where it is there.

@@ -24,12 +24,28 @@ final class PostgresServer: Sendable {
     }
 
     /// - Parameter config: lines of `postgresql.conf`.
-    init(config: String...) async throws {
+    convenience init(config: String...) async throws {
         let template = try await Self.template.value
+        try await self.init { data in
+            try await Shell.output("cp", "-a", template.path + "/data", data)
+            try config.joined(separator: "\n").write(
+                toFile: data + "/postgresql.auto.conf", atomically: true, encoding: .utf8)
+        }
+    }
+
+    /// A server of its own, which follows this one.
+    func standby() async throws -> PostgresServer {
+        try await PostgresServer { [port] data in
+            try await Shell.output(
+                Self.binaries + "/pg_basebackup", "-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-D", data,
+                "-R", "-X", "stream", "-c", "fast")
+        }
+    }
+
+    /// - Parameter fill: makes the folder of data.
+    private init(_ fill: (String) async throws -> Void) async throws {
         folder = try ScratchFolder()
-        try await Shell.output("cp", "-a", template.path + "/data", folder.path + "/data")
-        try config.joined(separator: "\n").write(
-            toFile: folder.path + "/data/postgresql.auto.conf", atomically: true, encoding: .utf8)
+        try await fill(folder.path + "/data")
         if geteuid() == 0 { try await Shell.output("chown", "-R", "postgres:", folder.path) }
         var last: (any Error)?
         // Somebody else may take the free port first.
@@ -63,6 +79,13 @@ final class PostgresServer: Sendable {
         try await Self.ready(guardian, port)
     }
 
+    /// Runs a script as an administrator would.
+    func psql(_ script: String) async throws {
+        try await Shell.output(
+            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-c",
+            script)
+    }
+
     func session(
         _ onNotify: @escaping @Sendable (String, String) -> Void = { _, _ in }
     ) async throws -> PostgresSession {
@@ -72,7 +95,7 @@ final class PostgresServer: Sendable {
     }
 
     /// The server refuses root: it runs as its own user.
-    private static let asPostgres =
+    static let asPostgres =
         geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
 
     /// An empty database cluster, made once: making one takes seconds.
@@ -89,7 +112,7 @@ final class PostgresServer: Sendable {
         return folder
     }
 
-    private static func ready(_ guardian: Guardian, _ port: Int) async throws {
+    static func ready(_ guardian: Guardian, _ port: Int) async throws {
         try await eventually("the server answers", within: .seconds(20)) {
             guard guardian.isAlive else { throw TestFailure("the server ended") }
             return (try? await Shell.output(binaries + "/pg_isready", "-h", "127.0.0.1", "-p", "\(port)")) != nil

@@ -37,6 +37,15 @@ struct Corner: Sendable {
         try await TableBackend.running((0..<count).map { _ in try backend(bounds) }, body)
     }
 
+    /// The first column of what the superuser is answered.
+    func ask(_ text: String) async throws -> [String?] {
+        let session = try await server.session()
+        let answer = try await session.run(PostgresStatement(text))
+        await session.close()
+        guard let rows = answer.rows else { throw TestFailure("\(text): \(answer)") }
+        return rows.map { $0.first ?? nil }
+    }
+
     /// What is left of this corner in the tables.
     func left() async throws -> [String] {
         let session = try await server.session()
@@ -81,6 +90,18 @@ extension TableBackend {
                 if let result { return result }
             }
             throw TestFailure("the body returned nothing")
+        }
+    }
+
+    /// Asks until the server that was gone is back.
+    func placeWhenBack(_ claim: Claim, _ condition: PlaceCondition = .always) async throws -> Placement {
+        let end = ContinuousClock.now + .seconds(20)
+        while true {
+            do throws(LockError) {
+                return try await place(claim, condition)
+            } catch {
+                guard error.code == .unavailable, ContinuousClock.now < end else { throw error }
+            }
         }
     }
 
