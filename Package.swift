@@ -66,7 +66,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Backends.
-        .target(name: "HoldfastSQL", dependencies: ["Holdfast"], swiftSettings: strict),
+        .target(
+            name: "HoldfastSQL", dependencies: ["Holdfast", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "HoldfastSQLite",

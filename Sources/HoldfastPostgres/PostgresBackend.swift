@@ -4,8 +4,9 @@ public import Logging
 
 /// Claims on a PostgreSQL server.
 ///
-/// ``PostgresConfiguration/Locks/table`` keeps them as rows, which live by the server's clock: all modes, several keys
-/// in one claim, behind any pooler.
+/// ``PostgresConfiguration/Locks/named``, the default, takes advisory locks, which other libraries know, too: exclusive
+/// and shared, on single keys, for as long as a session with the server lives. ``PostgresConfiguration/Locks/table``
+/// keeps claims as rows, which live by the server's clock: all modes, several keys in one claim, behind any pooler.
 public final class PostgresBackend: LockBackend {
     let engine: any BareStore
 
@@ -22,7 +23,7 @@ public final class PostgresBackend: LockBackend {
     init(_ configuration: PostgresConfiguration, logger: Logger?, bounds: PostgresBounds) throws(LockError) {
         switch configuration.locks {
         case .table: engine = try TableBackend(configuration, logger: logger, bounds: bounds)
-        case .named: throw LockError(.unsupported, "named locks are not there yet; use locks=table")
+        case .named: engine = try NamedBackend(configuration, logger: logger, bounds: bounds)
         }
     }
 

@@ -84,6 +84,12 @@ struct PostgresTarget: Sendable, Hashable {
             }
             configuration.keys = keys
         }
+        switch options.take("pooler") {
+        case nil: break
+        case "session": configuration.poolsSessions = true
+        default:
+            throw LockError(.invalidArgument, "pooler is session, where the pooler keeps a session for each client")
+        }
         if let schema = options.take("schema") { configuration.schema = schema }
         switch options.take("listen") {
         case nil: break

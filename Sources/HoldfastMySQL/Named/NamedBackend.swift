@@ -1,10 +1,12 @@
 #if MySQL
 import Holdfast
+import HoldfastSQL
 import Logging
 
 /// Claims as named locks of dedicated sessions: exclusive, on single keys.
 final class NamedBackend: LockBackend {
-    let engine: NamedEngine
+    let configuration: MySQLConfiguration
+    let engine: NamedEngine<MySQLNamedServer>
     private let hintStream: AsyncStream<[Claim.ID]>
 
     init(
@@ -14,13 +16,14 @@ final class NamedBackend: LockBackend {
         let (hintStream, hinting) = AsyncStream.makeStream(
             of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(bounds.hintsLimit))
         self.hintStream = hintStream
-        engine = try NamedEngine(configuration, bounds: bounds, logger: logger) { hinting.yield($0) }
+        self.configuration = configuration
+        engine = try NamedEngine(MySQLNamedServer(configuration, bounds), logger: logger) { hinting.yield($0) }
     }
 
     /// Locks live as long as their session; this client's own claims wait behind one another at one place.
     var capabilities: BackendCapabilities {
         BackendCapabilities(
-            name: "mysql", guarantee: engine.configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
+            name: "mysql", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
             expiry: .session, supportsShared: false, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false,
             supportsListing: false)
     }
@@ -46,7 +49,13 @@ final class NamedBackend: LockBackend {
 
     func remove(_ id: Claim.ID) async throws(LockError) -> Removal { try await engine.remove(id) }
 
-    func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await engine.ask(id) }
+    func ask(_ id: Claim.ID) async throws(LockError) -> Removal {
+        if let removal = await engine.ask(id) { return removal }
+        throw LockError(
+            .unsupported,
+            "a named lock's holder in another process cannot be asked to let go; use locks=table, or end its session: "
+                + "KILL IS_USED_LOCK(name)")
+    }
 
     func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         throw LockError(.unsupported, "the server does not list named locks; use locks=table")

@@ -57,15 +57,16 @@ struct TokenTable: Sendable {
         return FencingToken(rawValue: Int64(truncatingIfNeeded: top) - Int64(Self.block) + 1)
     }
 
+    init(_ facts: ServerFacts) { isQuick = !facts.isOn("log_bin") }
+
     /// Sees to it that the tables are there.
-    init(_ session: MySQLSession, _ facts: ServerFacts, within limit: Duration) async throws(LockError) {
-        isQuick = !facts.isOn("log_bin")
+    func made(by session: MySQLSession, _ limit: Duration) async throws(LockError) -> TokenTable {
         let found = try await session.run(
             "SELECT token FROM \(Self.name) WHERE id=1; SELECT COUNT(*) FROM \(Self.volatile)", within: limit)
-        if found.fault == nil, found.results.first?.first != nil { return }
+        if found.fault == nil, found.results.first?.first != nil { return self }
         if let fault = found.fault, !fault.isMissing { throw fault.lockError(session.target) }
         let made = try await session.run(Self.statements.joined(separator: ";"), within: limit)
-        guard let fault = made.fault else { return }
+        guard let fault = made.fault else { return self }
         let error = fault.lockError(session.target)
         guard error.code == .denied else { throw error }
         throw LockError(
@@ -73,8 +74,5 @@ struct TokenTable: Sendable {
             "\(session.target): the user may not make the tables of tokens: \(fault.message); let the database's "
                 + "owner run: \(Self.statements.joined(separator: "; "));", cause: fault)
     }
-
-    /// For a session whose table is there.
-    init(isQuick: Bool) { self.isQuick = isQuick }
 }
 #endif

@@ -1,5 +1,6 @@
 #if MySQL
 import Holdfast
+import HoldfastSQL
 
 extension TableBackend {
     func grant(of id: Claim.ID) async throws(LockError) -> Grant {

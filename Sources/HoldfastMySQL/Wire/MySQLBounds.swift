@@ -12,8 +12,6 @@ struct MySQLBounds: Sendable {
     var namesPerRequest = 256
     /// How often keys are tried that no session is left to wait for.
     var pollInterval: Duration = .milliseconds(100)
-    /// So long a statement waits for a named lock; then the wait is renewed.
-    var longestWait: Duration = .seconds(30 * 24 * 3600)
     /// A session that nobody uses is ended after so long.
     var idleLimit: Duration = .seconds(60)
     /// Attempts of a request that the server breaks off for another's sake.

@@ -38,7 +38,7 @@ struct TableLayout: Sendable, Hashable {
     }
 
     /// A role that may use a schema may not be allowed to make one, even where it is there.
-    private var makeSchema: String {
+    var makeSchema: String {
         """
         DO $holdfast$ BEGIN
             PERFORM pg_advisory_xact_lock(\(Self.lockClass), hashtext('\(schema)'));

@@ -54,11 +54,13 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public var tls: TLS?
     public var credentials: Credentials?
     public var database: String
-    public var locks = Locks.table
+    public var locks = Locks.named
     /// Stands before every key in the store.
     public var prefix = ""
     /// How a key becomes an advisory lock's number, where ``locks`` are named.
     public var keys = KeyFunction.holdfast
+    /// Whether a pooler that answers for the server keeps a session of it for each client; else named locks refuse it.
+    public var poolsSessions = false
     /// The schema that the tables are in: letters, digits and `_`, as PostgreSQL folds no case in it.
     public var schema = "holdfast"
     public var listening = Listening.same

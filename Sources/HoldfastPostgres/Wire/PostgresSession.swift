@@ -12,9 +12,12 @@ actor PostgresSession {
 
     private struct Batch {
         let sentAt = ContinuousClock.now
+        /// `nil` for one that may wait for ever.
+        let limit: Duration?
         var missing: Int
         var results: [PostgresResult] = []
-        let waiter: CheckedContinuation<Outcome, Never>
+        /// On the loop's thread.
+        let done: @Sendable (Outcome) -> Void
     }
 
     private enum Stage {
@@ -31,6 +34,7 @@ actor PostgresSession {
     private var stage = Stage.connecting(nil)
     private var batches: [Batch] = []
     private var closedWaiters: [CheckedContinuation<LockError, Never>] = []
+    private var onClose: (@Sendable (LockError) -> Void)?
     private var alarm: UInt64?
     private let target: String
     private let connectLimit: Duration
@@ -72,14 +76,24 @@ actor PostgresSession {
 
     /// Runs the statements in one write. The answer to each is in its place; a failed one is no error here.
     func run(_ statements: [PostgresStatement]) async throws(LockError) -> [PostgresResult] {
-        if case .closed(let reason) = stage { throw reason }
+        let limit = limit
         let outcome = await withCheckedContinuation { waiter in
-            batches.append(Batch(missing: statements.count, waiter: waiter))
-            guard send(statements) else { return lost() }
-            if alarm == nil { arm(after: limit) }
-            flush()
+            ask(statements, within: limit) { waiter.resume(returning: $0) }
         }
         return try outcome.get()
+    }
+
+    /// The same without a task: `done` is called on the loop's thread.
+    ///
+    /// - Parameter limit: `nil` for statements that may wait for ever.
+    func ask(
+        _ statements: [PostgresStatement], within limit: Duration?, _ done: @escaping @Sendable (Outcome) -> Void
+    ) {
+        if case .closed(let reason) = stage { return done(.failure(reason)) }
+        batches.append(Batch(limit: limit, missing: statements.count, done: done))
+        guard send(statements) else { return lost() }
+        if alarm == nil, batches.count == 1, let limit { arm(after: limit) }
+        flush()
     }
 
     func run(_ statement: PostgresStatement) async throws(LockError) -> PostgresResult {
@@ -97,8 +111,11 @@ actor PostgresSession {
         let before = stage
         stage = .closed(reason)
         if case .connecting(let waiter) = before { waiter?.resume(returning: reason) }
-        for batch in batches { batch.waiter.resume(returning: .failure(reason)) }
+        let unanswered = batches
         batches = []
+        for batch in unanswered { batch.done(.failure(reason)) }
+        onClose?(reason)
+        onClose = nil
         for waiter in closedWaiters { waiter.resume(returning: reason) }
         closedWaiters = []
     }
@@ -107,6 +124,11 @@ actor PostgresSession {
     func whenClosed() async -> LockError {
         if case .closed(let reason) = stage { return reason }
         return await withCheckedContinuation { closedWaiters.append($0) }
+    }
+
+    /// `body` is called on the loop's thread when the session has ended, and why.
+    func whenClosed(_ body: @escaping @Sendable (LockError) -> Void) {
+        if case .closed(let reason) = stage { body(reason) } else { onClose = body }
     }
 
     /// Batches under way.
@@ -133,7 +155,7 @@ extension PostgresSession {
         case .closed: return
         case .connecting: late(connectLimit)
         case .open:
-            guard let oldest = batches.first else { return }
+            guard let oldest = batches.first, let limit = oldest.limit else { return }
             let left = limit - (ContinuousClock.now - oldest.sentAt)
             if left > .zero { arm(after: left) } else { late(limit) }
         }
@@ -206,7 +228,9 @@ extension PostgresSession {
             case .end: if batches[0].missing == 0 { return lost() } else { batches[0].missing -= 1 }
             case .sync:
                 let batch = batches.removeFirst()
-                batch.waiter.resume(returning: .success(batch.results))
+                // What comes next may have waited behind one that has no limit.
+                if alarm == nil, let limit = batches.first?.limit { arm(after: limit) }
+                batch.done(.success(batch.results))
             case .nothingYet:
                 if !isAlive { lost() }
                 return

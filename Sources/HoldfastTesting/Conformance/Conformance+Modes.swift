@@ -8,9 +8,9 @@ extension Conformance {
             for (index, reader) in readers.enumerated() { try await stage.hold(reader, on: stage.backends[index]) }
             try await stage.wait(writer)
             try await stage.remove(readers[0])
-            try await stage.remove(readers[2])
+            try await stage.remove(readers[2], on: stage.backends[2])
             try await stage.expectWaiting(writer)
-            try await stage.remove(readers[1])
+            try await stage.remove(readers[1], on: stage.backends[1])
             try await stage.granted(writer)
         },
         ConformanceCase("a reader queues behind an earlier waiting writer", [.shared, .fifo]) { stage in

@@ -22,11 +22,19 @@ struct Corner: Sendable {
     init(_ server: PostgresServer? = nil) async throws {
         self.server = if let server { server } else { try await SharedServer.get() }
         configuration = self.server.configuration
+        configuration.locks = .table
         configuration.prefix = "corner\(Self.next.wrappingAdd(1, ordering: .relaxed).newValue)/"
     }
 
     func backend(_ bounds: PostgresBounds = PostgresBounds()) throws -> TableBackend {
         try TableBackend(configuration, logger: nil, bounds: bounds)
+    }
+
+    func named(_ bounds: PostgresBounds = PostgresBounds()) throws -> NamedBackend {
+        var configuration = configuration
+        configuration.locks = .named
+        configuration.connections = 8
+        return try NamedBackend(configuration, logger: nil, bounds: bounds)
     }
 
     /// Backends, running around `body`: each stands for a process.

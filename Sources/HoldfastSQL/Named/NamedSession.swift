@@ -1,10 +1,9 @@
-#if MySQL
 import Holdfast
 
 /// A session, and what is asked of its named locks. It either waits, or holds.
 ///
 /// Used on the loop's thread alone, by its engine.
-final class NamedSession {
+final class NamedSession<Server: NamedServer> {
     enum Kind {
         /// Tries and holds many locks, of claims with one time to live.
         case shared
@@ -23,14 +22,14 @@ final class NamedSession {
         case checked(Bool)
         case tried(NamedBatch.Try)
         /// The server refused, or broke off.
-        case failed(MySQLFault)
+        case failed(NamedFault)
         /// The session is over, and with it all its locks.
         case lost(LockError)
     }
 
     struct Order {
         let errand: Errand
-        let name: String
+        let lock: NamedLock
         /// In seconds: the session is to be kept for at least so long; 0 where it does not matter.
         let life: Int
         /// With the instant at which the request was sent.
@@ -39,7 +38,7 @@ final class NamedSession {
 
     let id: UInt64
     let kind: Kind
-    let session: MySQLSession
+    let session: Server.Session
     /// The server ends it when it was silent for so many seconds.
     var life: Int
     /// Its locks.
@@ -53,9 +52,9 @@ final class NamedSession {
     /// Somebody is told to break its wait off; until that is done nothing else may be asked.
     var isBeingInterrupted = false
     /// Its answer, which came before that.
-    var afterInterrupt: ((isolated NamedEngine) -> Void)?
+    var afterInterrupt: ((isolated NamedEngine<Server>) -> Void)?
 
-    init(id: UInt64, kind: Kind, session: MySQLSession, life: Int) {
+    init(id: UInt64, kind: Kind, session: Server.Session, life: Int) {
         self.id = id
         self.kind = kind
         self.session = session
@@ -69,9 +68,9 @@ final class NamedSession {
         var batch = NamedBatch()
         for order in underWay {
             switch order.errand {
-            case .release: batch.releases.append(order.name)
-            case .check: batch.checks.append(order.name)
-            case .attempt: batch.tries.append(order.name)
+            case .release: batch.releases.append(order.lock)
+            case .check: batch.checks.append(order.lock)
+            case .attempt: batch.tries.append(order.lock)
             }
         }
         let needed = underWay.map(\.life).max() ?? 0
@@ -84,7 +83,10 @@ final class NamedSession {
 
     /// Each order with its answer, in the order in which the server did them.
     func answers(_ outcome: NamedBatch.Outcome) -> [(Order, Answer)] {
-        let fault = outcome.fault ?? MySQLFault(number: 1317, message: "the server did not answer in full")
+        let fault =
+            outcome.fault
+            ?? NamedFault(
+                LockError(.unavailable, "the server did not answer in full"), isTransient: true, isInterrupted: true)
         func pair<Value>(_ errand: Errand, _ values: [Value], _ make: (Value) -> Answer) -> [(Order, Answer)] {
             let orders = underWay.filter { $0.errand == errand }
             return orders.enumerated().map { ($1, $0 < values.count ? make(values[$0]) : .failed(fault)) }
@@ -98,4 +100,3 @@ final class NamedSession {
     /// About to be ended by the server: it is of no more use.
     func isStale(now: ContinuousClock.Instant) -> Bool { isIdle && now - sentAt > .seconds(life) * 0.75 }
 }
-#endif

@@ -1,6 +1,4 @@
-#if MySQL
 import Holdfast
-import HoldfastSQL
 import Logging
 
 // MARK: - Opening
@@ -32,6 +30,7 @@ extension NamedEngine {
         switch job {
         case .openShared(let life): !callers.isEmpty || claims.values.contains { $0.life == life }
         case .openSingle(let name): slots[name].map { !$0.queue.isEmpty } ?? false
+        case .openSpare: !callers.isEmpty
         case .openControl: !callers.isEmpty || slots.values.contains { $0.waiter != nil }
         }
     }
@@ -44,77 +43,66 @@ extension NamedEngine {
             guard let slot = slots[name] else { return }
             slot.isBusy = false
             advance(slot)
+        case .openSpare: opening -= 1
         case .openControl: isControlOpening = false
         }
     }
 
     private func open(_ job: Job) async throws(LockError) {
-        let opened = try await MySQLDialer(configuration: configuration).open()
-        do throws(LockError) {
-            guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
-            guard !opened.facts.isPooled else {
-                throw LockError(
-                    .unsupported,
-                    "\(configuration): a proxy answers for the server, and named locks need sessions of their own; "
-                        + "name the server itself, or use locks=table")
-            }
+        let session =
             switch job {
-            case .openControl:
-                tokens = try await TokenTable(opened.session, opened.facts, within: configuration.requestTimeout)
-                try await keep(opened.session, for: Self.controlLife)
-                facts = opened.facts
-                control = opened.session
-                isControlOpening = false
-                opened.session.onEnd { [weak self] _ in self?.assumeIsolated { $0.control = nil } }
-                for slot in slots.values where slot.waiter != nil && slot.queue.isEmpty { interrupt(slot) }
-                answerCallers(nil)
-            case .openShared(let life):
-                let session = try await adopt(opened.session, .shared, life)
-                shared[life] = session.id
-                openingShared.remove(life)
-                answerCallers(nil)
-            case .openSingle(let name):
-                let session = try await adopt(opened.session, .single, 1)
-                opening -= 1
-                if let slot = slots[name] { wait(slot, on: session) } else { free(session) }
+            case .openControl: try await server.open(keptFor: Self.controlLife, .control)
+            case .openShared(let life): try await server.open(keptFor: life, .holder)
+            case .openSingle, .openSpare: try await server.open(keptFor: 1, .holder)
             }
-        } catch {
-            await opened.session.close(error)
-            throw error
+        guard !isOver else {
+            let reason = LockError(.notRunning, "\(server): the client has stopped")
+            session.end(reason)
+            throw reason
+        }
+        switch job {
+        case .openControl:
+            (control, reference, isControlOpening) = (session, session, false)
+            session.onEnd { [weak self] _ in self?.assumeIsolated { $0.control = nil } }
+            for slot in slots.values where slot.waitsInVain(claims) { interrupt(slot) }
+            answerCallers(nil)
+        case .openShared(let life):
+            shared[life] = adopt(session, .shared, life).id
+            openingShared.remove(life)
+            answerCallers(nil)
+        case .openSingle(let name):
+            let session = adopt(session, .single, 1)
+            opening -= 1
+            if let slot = slots[name] { wait(slot, on: session) } else { free(session) }
+        case .openSpare:
+            let session = adopt(session, .single, 1)
+            opening -= 1
+            free(session)
+            answerCallers(nil)
         }
     }
 
-    private func adopt(
-        _ session: MySQLSession, _ kind: NamedSession.Kind, _ life: Int
-    ) async throws(LockError) -> NamedSession {
-        try await keep(session, for: life)
+    private func adopt(_ session: Server.Session, _ kind: NamedSession<Server>.Kind, _ life: Int) -> NamedSession<
+        Server
+    > {
         lastSession += 1
         let id = lastSession
-        let new = NamedSession(id: id, kind: kind, session: session, life: life)
+        let new = NamedSession<Server>(id: id, kind: kind, session: session, life: life)
         sessions[id] = new
         session.onEnd { [weak self] reason in self?.assumeIsolated { $0.ended(id, reason) } }
         return new
     }
-}
 
-extension NamedEngine {
-    /// Lets the server end a session that was silent for so many seconds.
-    private func keep(_ session: MySQLSession, for seconds: Int) async throws(LockError) {
-        let text = "SET SESSION wait_timeout=\(seconds)"
-        let answer = try await session.run(text, within: configuration.requestTimeout)
-        if let fault = answer.fault { throw fault.lockError(configuration.description) }
-    }
-
-    private static let controlLife = 8 * 3600
+    private static var controlLife: Int { 8 * 3600 }
 }
 
 // MARK: - Asking for one
 
 extension NamedEngine {
     /// Returns when the server is known.
-    func ready() async throws(LockError) -> ServerFacts {
+    func ready() async throws(LockError) -> Server.Session {
         while true {
-            if let facts { return facts }
+            if let reference { return reference }
             needControl()
             try await call(0)
         }
@@ -127,7 +115,7 @@ extension NamedEngine {
     }
 
     /// The session that tries for claims of this life.
-    func sharedSession(_ life: Int) async throws(LockError) -> NamedSession {
+    func sharedSession(_ life: Int) async throws(LockError) -> NamedSession<Server> {
         while true {
             if let session = sharedNow(life) { return session }
             needShared(life)
@@ -139,31 +127,56 @@ extension NamedEngine {
         if openingShared.insert(life).inserted { job.yield(.openShared(life)) }
     }
 
-    func sharedNow(_ life: Int) -> NamedSession? {
+    func sharedNow(_ life: Int) -> NamedSession<Server>? {
         if let id = shared[life], let session = sessions[id] {
             guard session.isStale(now: .now) else { return session }
-            session.session.end()
+            session.session.end(nil)
         }
         // There are not to be many: a longer life does no harm but where a holder stands still.
-        guard shared.count + openingShared.count >= Self.sharedLimit(configuration.connections) else { return nil }
+        guard shared.count + openingShared.count >= Self.sharedLimit(bounds.connections) else { return nil }
         let longer = shared.keys.filter { $0 >= life }.min() ?? shared.keys.max()
         return longer.flatMap { shared[$0] }.flatMap { sessions[$0] }
     }
 
     static func sharedLimit(_ connections: Int) -> Int { max(1, min(8, connections / 2)) }
 
+    /// A session of one lock that has none: who shares a lock that this client has needs one of his own.
+    ///
+    /// - Returns: `nil` where there may be no other.
+    func spareSession(_ life: Int) async throws(LockError) -> NamedSession<Server>? {
+        while true {
+            if let session = takeIdle() { return session }
+            guard hasRoom else { return nil }
+            opening += 1
+            job.yield(.openSpare)
+            try await call(life)
+        }
+    }
+
+    /// Whether there may be another session.
+    var hasRoom: Bool { sessions.count + opening + openingShared.count < bounds.connections }
+
+    func takeIdle() -> NamedSession<Server>? {
+        while let id = idle.popLast() {
+            guard let session = sessions[id] else { continue }
+            guard session.isStale(now: .now) else { return session }
+            session.session.end(nil)
+        }
+        return nil
+    }
+
     /// Waits until something was opened, or cannot be.
     private func call(_ life: Int) async throws(LockError) {
-        guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
+        guard !isOver else { throw LockError(.notRunning, "\(server): the client has stopped") }
         guard callers.count < bounds.waitersLimit else {
-            throw LockError(.limitExceeded, "\(configuration): \(callers.count) callers wait for a session")
+            throw LockError(.limitExceeded, "\(server): \(callers.count) callers wait for a session")
         }
         lastCaller += 1
         let ticket = lastCaller
-        let alarm = loop.alarm(after: configuration.requestTimeout) { [weak self] in
+        let alarm = loop.alarm(after: bounds.requestTimeout) { [weak self] in
             self?.assumeIsolated { engine in
                 guard let (_, caller) = engine.callers.removeValue(forKey: ticket) else { return }
-                let text = "\(engine.configuration): no session within \(engine.configuration.requestTimeout)"
+                let text = "\(engine.server): no session within \(engine.bounds.requestTimeout)"
                 let reason = engine.failure ?? LockError(.unavailable, text)
                 caller.resume(returning: LockError(reason.code, reason.message, cause: NeverSent(reason)))
             }
@@ -187,45 +200,34 @@ extension NamedEngine {
 
 extension NamedEngine {
     /// Sends what is ordered, where nothing is under way.
-    func pump(_ session: NamedSession) {
+    func pump(_ session: NamedSession<Server>) {
         guard !session.isBusy, !session.isBeingInterrupted, !session.orders.isEmpty else { return }
         send(session, session.takeBatch(bounds.namesPerRequest), waits: false)
     }
 
-    func send(_ session: NamedSession, _ batch: NamedBatch, waits: Bool) {
+    func send(_ session: NamedSession<Server>, _ batch: NamedBatch, waits: Bool) {
         session.isBusy = true
         session.sentAt = .now
         let id = session.id
         // When its life is over without an answer, the server has ended it, too.
-        let limit: Duration? = waits ? nil : .seconds(session.life) + configuration.requestTimeout
-        session.session.send(batch.text(tokens), within: limit) { [weak self] outcome in
-            self?.assumeIsolated { $0.answered(id, batch, outcome) }
+        let limit: Duration? = waits ? nil : .seconds(session.life) + bounds.requestTimeout
+        session.session.send(batch, within: limit) { [weak self] outcome in
+            self?.assumeIsolated { $0.answered(id, outcome) }
         }
     }
 
-    private func answered(_ id: UInt64, _ batch: NamedBatch, _ outcome: MySQLSession.Outcome) {
+    private func answered(_ id: UInt64, _ outcome: Result<NamedBatch.Outcome, LockError>) {
         // A session that has ended answers by its end.
-        guard let session = sessions[id], case .success(let answer) = outcome else { return }
+        guard let session = sessions[id], case .success(let result) = outcome else { return }
         guard !session.isBeingInterrupted else {
             // The order to break it off may be late, and hit what comes next.
-            session.afterInterrupt = { $0.answered(id, batch, outcome) }
+            session.afterInterrupt = { $0.answered(id, outcome) }
             return
         }
-        let result = batch.outcome(answer)
-        guard result.tries.contains(.tokenless), tokens.isQuick else { return finish(session, result) }
-        // Its locks are held; only a number is missing.
-        let tokens = tokens
-        session.session.send(tokens.refill, within: configuration.requestTimeout) { [weak self] outcome in
-            self?.assumeIsolated { engine in
-                guard let session = engine.sessions[id], case .success(let answer) = outcome else { return }
-                var result = result
-                result.fill(tokens.refilled(answer), answer.fault)
-                engine.finish(session, result)
-            }
-        }
+        finish(session, result)
     }
 
-    private func finish(_ session: NamedSession, _ result: NamedBatch.Outcome) {
+    private func finish(_ session: NamedSession<Server>, _ result: NamedBatch.Outcome) {
         session.isBusy = false
         let answers = session.answers(result)
         let sentAt = session.sentAt
@@ -233,7 +235,7 @@ extension NamedEngine {
         session.underWay = []
         session.failures = result.fault == nil ? 0 : session.failures + 1
         // What the server refuses again and again it may do at the session's end.
-        guard session.failures < bounds.attemptsLimit else { return session.session.end() }
+        guard session.failures < bounds.attemptsLimit else { return session.session.end(nil) }
         if let fault = result.fault, fault.isInterrupted, !underWay.contains(where: { $0.errand == .attempt }) {
             // Broken off, perhaps by an order that came too late: all of it may be asked again.
             session.orders.insert(contentsOf: underWay, at: 0)
@@ -244,7 +246,7 @@ extension NamedEngine {
             // What was tried may be held, all the same.
             for (order, answer) in answers where order.errand == .attempt {
                 if case .tried(.held) = answer { continue }
-                putBack(order.name, session.id)
+                putBack(order.lock, session.id)
             }
         }
         for (order, answer) in answers { order.done(answer, sentAt) }
@@ -252,10 +254,10 @@ extension NamedEngine {
     }
 
     /// Releases what may be held, but is nobody's; until that is done the session has no other use.
-    private func putBack(_ name: String, _ id: UInt64) {
+    private func putBack(_ lock: NamedLock, _ id: UInt64) {
         sessions[id]?.orders.append(
-            .init(errand: .release, name: name, life: 0) { answer, _ in
-                if case .failed = answer { return self.putBack(name, id) }
+            .init(errand: .release, lock: lock, life: 0) { answer, _ in
+                if case .failed = answer { return self.putBack(lock, id) }
                 if let session = self.sessions[id] { self.free(session) }
             })
     }
@@ -281,7 +283,7 @@ extension NamedEngine {
         drop(id, .absent)
         hint([id])
         guard let slot = slots[name] else { return }
-        if slot.holder == id { slot.holder = nil }
+        slot.holders.remove(id)
         advance(slot)
     }
 
@@ -292,4 +294,3 @@ extension NamedEngine {
         for end in claim.enders { end(removal) }
     }
 }
-#endif

@@ -1,20 +1,11 @@
-#if MySQL
 import Holdfast
-import HoldfastSQL
 
 /// Waiting at the server for a lock that another process has.
 extension NamedEngine {
     /// On a session that has nothing to do, or a new one; where there may be no other, in turn by trying.
     func wait(_ slot: NamedSlot) {
-        while let id = idle.popLast() {
-            guard let session = sessions[id] else { continue }
-            guard !session.isStale(now: .now) else {
-                session.session.end()
-                continue
-            }
-            return wait(slot, on: session)
-        }
-        guard sessions.count + opening + openingShared.count < configuration.connections else {
+        if let session = takeIdle() { return wait(slot, on: session) }
+        guard hasRoom else {
             if !overflow.contains(slot.name) { overflow.append(slot.name) }
             return poll()
         }
@@ -22,30 +13,31 @@ extension NamedEngine {
         job.yield(.openSingle(slot.name))
     }
 
-    func wait(_ slot: NamedSlot, on session: NamedSession) {
+    func wait(_ slot: NamedSlot, on session: NamedSession<Server>) {
         guard let head = slot.queue.first, let claim = claims[head] else {
             slot.isBusy = false
             advance(slot)
             return free(session)
         }
         idle.removeAll { $0 == session.id }
-        slot.waiter = session.id
-        let id = session.id
+        (slot.waiter, slot.waitsShared) = (session.id, claim.lock.isShared)
+        let (id, lock) = (session.id, claim.lock)
         var batch = NamedBatch()
         batch.idleTimeout = claim.life
         session.life = claim.life
-        batch.tries = [slot.name]
-        batch.waitSeconds = bounds.longestWait.nanoseconds / 1_000_000_000
+        batch.tries = [lock]
+        batch.waits = true
         session.underWay = [
-            .init(errand: .attempt, name: slot.name, life: 0) { answer, sentAt in
-                self.waited(slot, id, answer, sentAt)
+            .init(errand: .attempt, lock: lock, life: 0) { answer, sentAt in
+                self.waited(slot, lock, id, answer, sentAt)
             }
         ]
         send(session, batch, waits: true)
     }
 
     private func waited(
-        _ slot: NamedSlot, _ id: UInt64, _ answer: NamedSession.Answer, _ sentAt: ContinuousClock.Instant
+        _ slot: NamedSlot, _ lock: NamedLock, _ id: UInt64, _ answer: NamedSession<Server>.Answer,
+        _ sentAt: ContinuousClock.Instant
     ) {
         slot.waiter = nil
         guard !isOver else { return }
@@ -54,11 +46,11 @@ extension NamedEngine {
         case .tried(.held(let token)):
             slot.failures = 0
             session.held[slot.name] = slot.queue.first ?? Claim.ID(client: 0, sequence: 0)
-            settle(slot, session, token, sentAt)
+            settle(slot, lock, session, token, sentAt)
         case .tried(.tokenless):
-            failHead(slot, MySQLFault(number: 1032, message: "the row of \(TokenTable.name) is missing"))
-        case .failed(let fault) where !fault.isTransient && !fault.isInterrupted || fault.number == 1213:
-            failHead(slot, fault)
+            failHead(slot, tokenless)
+        case .failed(let fault) where !fault.isTransient && !fault.isInterrupted || fault.isDeadlock:
+            failHead(slot, fault.error)
         case .failed:
             // Broken off, by us where nobody wants it any more.
             slot.isBusy = false
@@ -75,8 +67,7 @@ extension NamedEngine {
         guard let id = slot.waiter, let session = sessions[id], !session.isBeingInterrupted else { return }
         guard let control else { return needControl() }
         session.isBeingInterrupted = true
-        let number = session.session.number
-        control.send("KILL QUERY \(number)", within: configuration.requestTimeout) { [weak self] _ in
+        control.interrupt(session.session, within: bounds.requestTimeout) { [weak self] in
             self?.assumeIsolated { engine in
                 guard let session = engine.sessions[id] else { return }
                 session.isBeingInterrupted = false
@@ -89,7 +80,7 @@ extension NamedEngine {
     }
 
     /// A session of one lock that has none waits for the next one.
-    func free(_ session: NamedSession) {
+    func free(_ session: NamedSession<Server>) {
         guard session.kind == .single, session.isIdle, !idle.contains(session.id) else { return }
         guard !slots.values.contains(where: { $0.waiter == session.id }) else { return }
         if let slot = takeOverflow() { return wait(slot, on: session) }
@@ -122,15 +113,17 @@ extension NamedEngine {
         // Those that are in vain are back at the end of this.
         let names = overflow.prefix(bounds.namesPerRequest)
         overflow.removeFirst(names.count)
-        var asked: [UInt64: NamedSession] = [:]
+        var asked: [UInt64: NamedSession<Server>] = [:]
         for slot in names.compactMap({ slots[$0] }) {
             guard let head = slot.queue.first, let claim = claims[head] else {
                 slot.isBusy = false
                 advance(slot)
                 continue
             }
-            guard let session = sharedNow(claim.life) else {
-                needShared(claim.life)
+            let session = sharedNow(claim.life)
+            if session == nil { needShared(claim.life) }
+            // One that shares the lock already cannot try it for another.
+            guard let session, session.held[slot.name] == nil else {
                 overflow.append(slot.name)
                 continue
             }
@@ -141,4 +134,3 @@ extension NamedEngine {
         poll()
     }
 }
-#endif

@@ -1,40 +1,62 @@
-#if MySQL
-import Holdfast
+package import Holdfast
 
 extension NamedEngine {
-    func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
-        let name = try configuration.names.name(of: configuration.prefix + claim.parts[0].key.text)
-        let facts = try await ready()
-        let new = NamedClaim(claim, name: facts.isMariaDB ? name : name.lowercased())
-        let session = try await sharedSession(new.life)
+    package func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
+        let name = try await server.name(of: claim.parts[0].key, ready())
+        let new = NamedClaim(claim, NamedLock(name, isShared: claim.parts[0].mode == .shared))
+        var session = try await sharedSession(new.life)
+        if let slot = slots[name], !slot.holders.isEmpty, !slot.isClosed(to: new.lock) {
+            // Each of those who share it has a session of his own: none has a lock twice.
+            guard let spare = try await spareSession(new.life) else {
+                guard condition == .always else {
+                    throw LockError(
+                        .limitExceeded, "\(server): all sessions are in use; raise connections=",
+                        key: claim.parts[0].key)
+                }
+                return try await enqueue(claim, new)
+            }
+            session = spare
+        }
         if let known = claims[claim.id] {
+            free(session)
             if let answer = try await again(claim.id, known) { return answer }
             return try await place(claim, condition)
         }
-        guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
-        let slot = slot(new.name)
-        if slot.isBusy || slot.holder != nil || !slot.queue.isEmpty {
+        guard !isOver else { throw LockError(.notRunning, "\(server): the client has stopped") }
+        let slot = slot(name)
+        if slot.isClosed(to: new.lock) || session.held[name] != nil {
+            free(session)
             guard condition == .always else { return .refused }
-            claims[claim.id] = new
-            claims[claim.id]?.phase = .waiting
-            desk.open(claim.id)
-            slot.queue.append(claim.id)
-            advance(slot)
-            return .waiting()
+            return try await enqueue(claim, new)
         }
         claims[claim.id] = new
         desk.open(claim.id)
         slot.isBusy = true
+        // Kept for as long as this claim says, and not another before it.
+        if session.kind == .single { session.life = 0 }
         return try await first(claim.id, slot, session, condition)
+    }
+
+    /// Behind the others of this client.
+    private func enqueue(_ claim: Claim, _ new: NamedClaim) async throws(LockError) -> Placement {
+        if let known = claims[claim.id], let answer = try await again(claim.id, known) { return answer }
+        let slot = slot(new.lock.name)
+        claims[claim.id] = new
+        claims[claim.id]?.phase = .waiting
+        desk.open(claim.id)
+        slot.queue.append(claim.id)
+        advance(slot)
+        return .waiting()
     }
 
     /// Tries the lock of a name that nobody of this client wants.
     private func first(
-        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ condition: PlaceCondition
+        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession<Server>, _ condition: PlaceCondition
     ) async throws(LockError) -> Placement {
-        try await within(configuration.requestTimeout) { caller in
+        let lock = claims[id]?.lock ?? NamedLock(slot.name)
+        return try await within(bounds.requestTimeout) { caller in
             caller.onLate = { self.claims[id]?.isDoomed = true }
-            let order = NamedSession.Order(errand: .attempt, name: slot.name, life: claims[id]?.life ?? 0) {
+            let order = NamedSession<Server>.Order(errand: .attempt, lock: lock, life: claims[id]?.life ?? 0) {
                 answer, sentAt in
                 let isDoomed = self.claims[id]?.isDoomed ?? true
                 switch answer {
@@ -42,7 +64,7 @@ extension NamedEngine {
                     session.held[slot.name] = id
                     if isDoomed {
                         self.drop(id, .removed)
-                        return self.settle(slot, session, token, sentAt)
+                        return self.settle(slot, lock, session, token, sentAt)
                     }
                     self.hold(id, slot, session, token)
                     caller.answer(.success(.held(Grant(token: token))))
@@ -64,17 +86,18 @@ extension NamedEngine {
                     caller.answer(.failure(self.reason(answer)))
                     self.advance(slot)
                 }
+                self.free(session)
             }
             session.orders.append(order)
             pump(session)
         }
     }
 
-    private func reason(_ answer: NamedSession.Answer) -> LockError {
+    private func reason(_ answer: NamedSession<Server>.Answer) -> LockError {
         switch answer {
         case .lost(let reason): reason
-        case .failed(let fault): fault.lockError(configuration.description)
-        default: LockError(.storeUnusable, "\(configuration): no token could be drawn from \(TokenTable.name)")
+        case .failed(let fault): fault.error
+        default: tokenless
         }
     }
 
@@ -92,10 +115,10 @@ extension NamedEngine {
         return outcome.gone.isEmpty ? .held(Grant(token: token)) : nil
     }
 
-    func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension {
+    package func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension {
         var outcome = Extension()
-        let life = NamedClaim.seconds(timeToLive)
-        var asked: [(Claim.ID, NamedSession, String)] = []
+        let life = NamedLife.seconds(timeToLive)
+        var asked: [(Claim.ID, NamedSession<Server>, NamedLock)] = []
         for id in ids {
             guard let claim = claims[id], !claim.isDoomed, claim.phase != .removing else {
                 outcome.gone.insert(id)
@@ -103,24 +126,24 @@ extension NamedEngine {
             }
             if claim.isAsked { outcome.asked.insert(id) }
             if claim.phase == .held, let session = claim.session.flatMap({ sessions[$0] }) {
-                asked.append((id, session, claim.name))
+                asked.append((id, session, claim.lock))
             } else {
                 // It has its place here, for as long as this client runs; its life at the server begins with the lock.
                 claims[id]?.livedAt = .now
             }
         }
         guard !asked.isEmpty else { return outcome }
-        let gone: Set<Claim.ID> = try await within(configuration.requestTimeout) { caller in
+        let gone: Set<Claim.ID> = try await within(bounds.requestTimeout) { caller in
             let tally = Tally(asked.count)
-            var sessions: [UInt64: NamedSession] = [:]
-            for (id, session, name) in asked {
+            var sessions: [UInt64: NamedSession<Server>] = [:]
+            for (id, session, lock) in asked {
                 sessions[session.id] = session
                 session.orders.append(
-                    .init(errand: .check, name: name, life: life) { answer, _ in
+                    .init(errand: .check, lock: lock, life: life) { answer, _ in
                         var failure: LockError?
                         switch answer {
                         case .checked(true): break
-                        case .checked(false), .lost: self.vanished(id, name, session, tally)
+                        case .checked(false), .lost: self.vanished(id, lock.name, session, tally)
                         default: failure = self.reason(answer)
                         }
                         if let failure { caller.answer(.failure(failure)) }
@@ -141,28 +164,23 @@ extension NamedEngine {
     }
 
     /// Somebody else's `RELEASE_ALL_LOCKS`, or the end of the session: the lock is not ours any more.
-    private func vanished(_ id: Claim.ID, _ name: String, _ session: NamedSession, _ tally: Tally) {
+    private func vanished(_ id: Claim.ID, _ name: String, _ session: NamedSession<Server>, _ tally: Tally) {
         // Removed meanwhile, it is gone as well, but by its owner.
         tally.gone.insert(id)
         guard claims[id]?.phase == .held else { return }
         session.held[name] = nil
         drop(id, .absent)
         guard let slot = slots[name] else { return }
-        if slot.holder == id { slot.holder = nil }
+        slot.holders.remove(id)
         advance(slot)
     }
 
-    func ask(_ id: Claim.ID) throws(LockError) -> Removal {
-        guard let claim = claims[id] else {
-            throw LockError(
-                .unsupported,
-                "a named lock's holder in another process cannot be asked to let go; use locks=table, or end its "
-                    + "session: KILL IS_USED_LOCK(name)")
-        }
+    /// - Returns: `nil` for a claim that is not this client's.
+    package func ask(_ id: Claim.ID) -> Removal? {
+        guard let claim = claims[id] else { return nil }
         guard !claim.isDoomed, claim.phase != .removing else { return .absent }
         claims[id]?.isAsked = true
         hint([id])
         return .removed
     }
 }
-#endif

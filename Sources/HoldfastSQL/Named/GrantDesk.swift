@@ -1,9 +1,8 @@
-#if MySQL
-import Holdfast
+package import Holdfast
 import Synchronization
 
 /// Who waits for the grants of this client's claims, and what is told to whom does not wait yet.
-final class GrantDesk: Sendable {
+package final class GrantDesk: Sendable {
     private struct Waiter {
         let ticket: UInt64
         let caller: CheckedContinuation<Result<Grant, LockError>, Never>
@@ -22,13 +21,15 @@ final class GrantDesk: Sendable {
 
     private let state = Mutex(State())
     /// Rung where somebody begins to wait.
-    let bell = Bell()
+    package let bell = Bell()
+
+    package init() {}
 
     /// From now on the claim's grant may be told.
-    func open(_ id: Claim.ID) { state.withLock { if $0.claims[id] == nil { $0.claims[id] = Local() } } }
+    package func open(_ id: Claim.ID) { state.withLock { if $0.claims[id] == nil { $0.claims[id] = Local() } } }
 
     /// The grant is told to whoever waits, and to whoever asks.
-    func tell(_ id: Claim.ID, _ outcome: Result<Grant, LockError>) {
+    package func tell(_ id: Claim.ID, _ outcome: Result<Grant, LockError>) {
         let waiter = state.withLock { state -> Waiter? in
             guard let local = state.claims[id] else { return nil }
             state.claims[id] = Local(outcome: outcome)
@@ -39,7 +40,7 @@ final class GrantDesk: Sendable {
     }
 
     /// The claim is gone, and its waiter hears of it.
-    func close(_ id: Claim.ID, _ reason: LockError = GrantDesk.gone) {
+    package func close(_ id: Claim.ID, _ reason: LockError = GrantDesk.gone) {
         let waiter = state.withLock { state -> Waiter? in
             let waiter = state.claims.removeValue(forKey: id)?.waiter
             if waiter != nil { state.waiting -= 1 }
@@ -49,17 +50,17 @@ final class GrantDesk: Sendable {
     }
 
     /// What is known already.
-    func known(_ id: Claim.ID) -> Result<Grant, LockError>? { state.withLock { $0.claims[id]?.outcome } }
+    package func known(_ id: Claim.ID) -> Result<Grant, LockError>? { state.withLock { $0.claims[id]?.outcome } }
 
     /// The claims that somebody waits for.
-    func awaited() -> [Claim.ID] {
+    package func awaited() -> [Claim.ID] {
         state.withLock { state in state.claims.filter { $0.value.waiter != nil }.map(\.key) }
     }
 
-    var hasWaiters: Bool { state.withLock { $0.waiting > 0 } }
+    package var hasWaiters: Bool { state.withLock { $0.waiting > 0 } }
 
     /// Returns when the claim is granted or gone, or the task is cancelled.
-    func wait(for id: Claim.ID) async throws(LockError) -> Grant {
+    package func wait(for id: Claim.ID) async throws(LockError) -> Grant {
         let ticket = state.withLock { state in
             state.tickets += 1
             return state.tickets
@@ -89,8 +90,7 @@ final class GrantDesk: Sendable {
         return try result.get()
     }
 
-    static let gone = LockError(.leaseLost, "the claim was removed or has expired")
+    package static let gone = LockError(.leaseLost, "the claim was removed or has expired")
     private static let cancelled = LockError(.cancelled, "the task that waited for the grant was cancelled")
     private static let awaited = LockError(.invalidArgument, "one task already awaits this claim's grant")
 }
-#endif

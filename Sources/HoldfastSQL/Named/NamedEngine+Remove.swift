@@ -1,16 +1,14 @@
-#if MySQL
-import Holdfast
-import HoldfastSQL
+package import Holdfast
 
 extension NamedEngine {
-    func remove(_ id: Claim.ID) async throws(LockError) -> Removal {
+    package func remove(_ id: Claim.ID) async throws(LockError) -> Removal {
         guard let claim = claims[id] else { return .absent }
         switch claim.phase {
         case .waiting:
-            guard let slot = slots[claim.name] else { return .absent }
+            guard let slot = slots[claim.lock.name] else { return .absent }
             slot.queue.removeAll { $0 == id }
             drop(id, .removed)
-            if slot.queue.isEmpty { interrupt(slot) }
+            if slot.waitsInVain(claims) { interrupt(slot) }
             return .removed
         case .placing, .confirming:
             claims[id]?.isDoomed = true
@@ -24,7 +22,7 @@ extension NamedEngine {
     }
 
     private func ended(_ id: Claim.ID) async throws(LockError) -> Removal {
-        try await within(configuration.requestTimeout) { caller in
+        try await within(bounds.requestTimeout) { caller in
             guard claims[id] != nil else { return caller.answer(.success(.removed)) }
             claims[id]?.enders.append { caller.answer(.success($0)) }
         }
@@ -34,46 +32,44 @@ extension NamedEngine {
     private func release(_ id: Claim.ID, _ claim: NamedClaim) {
         claims[id]?.phase = .removing
         desk.close(id)
-        let slot = slot(claim.name)
+        let slot = slot(claim.lock.name)
+        slot.holders.remove(id)
         guard let session = claim.session.flatMap({ sessions[$0] }) else { return drop(id, .absent) }
-        let name = claim.name
-        let sessionID = session.id
-        slot.holder = nil
-        slot.isBusy = true
-        slot.mustWait = false
+        // Others may share it still, or wait at the server already.
+        let isLast = slot.holders.isEmpty && !slot.isBusy
+        if isLast { (slot.isBusy, slot.mustWait) = (true, false) }
         let isNextHere = session.kind == .single || isOfShared(slot, session)
-        let isFollowed = !slot.queue.isEmpty && isNextHere
-        session.orders.append(
-            .init(errand: .release, name: name, life: 0) { answer, _ in
-                if self.sessions[sessionID]?.held[name] == id { self.sessions[sessionID]?.held[name] = nil }
-                if case .failed = answer, let session = self.sessions[sessionID] {
-                    // What follows goes its own way.
-                    return isFollowed ? self.releaseAgain(id, name, session) : self.release(id, claim)
-                }
-                let wasOurs = if case .released(false) = answer { false } else { true }
-                self.drop(id, wasOurs ? .removed : .absent)
-                guard !isFollowed else { return }
-                slot.isBusy = false
-                self.advance(slot)
-                if let session = self.sessions[sessionID] { self.free(session) }
-            })
+        let isFollowed = isLast && !slot.queue.isEmpty && isNextHere
+        release(id, claim.lock, slot, session, isLast: isLast, isFollowed: isFollowed)
         if isFollowed { attempt(slot, on: session) }
         pump(session)
     }
 
-    private func releaseAgain(_ id: Claim.ID, _ name: String, _ session: NamedSession) {
+    private func release(
+        _ id: Claim.ID, _ lock: NamedLock, _ slot: NamedSlot, _ session: NamedSession<Server>, isLast: Bool,
+        isFollowed: Bool
+    ) {
         let sessionID = session.id
         session.orders.append(
-            .init(errand: .release, name: name, life: 0) { answer, _ in
+            .init(errand: .release, lock: lock, life: 0) { answer, _ in
                 if case .failed = answer, let session = self.sessions[sessionID] {
-                    return self.releaseAgain(id, name, session)
+                    // What follows goes its own way.
+                    return self.release(id, lock, slot, session, isLast: isLast, isFollowed: isFollowed)
                 }
-                self.drop(id, .removed)
+                if let session = self.sessions[sessionID], session.held[lock.name] == id {
+                    session.held[lock.name] = nil
+                }
+                let wasOurs = if case .released(false) = answer { false } else { true }
+                self.drop(id, wasOurs ? .removed : .absent)
+                guard !isFollowed else { return }
+                if isLast { slot.isBusy = false }
+                self.advance(slot)
+                if let session = self.sessions[sessionID] { self.free(session) }
             })
     }
 
     /// Whether the session is the one that the oldest claim would be tried by.
-    private func isOfShared(_ slot: NamedSlot, _ session: NamedSession) -> Bool {
+    private func isOfShared(_ slot: NamedSlot, _ session: NamedSession<Server>) -> Bool {
         guard let head = slot.queue.first, let claim = claims[head] else { return false }
         return shared[claim.life] == session.id
     }
@@ -87,7 +83,7 @@ extension NamedEngine {
             let caller = Caller(continuation)
             lateCallers += 1
             let ticket = lateCallers
-            late[ticket] = { caller.late(LockError(.unavailable, "\(self.configuration): no answer within \(limit)")) }
+            late[ticket] = { caller.late(LockError(.unavailable, "\(self.server): no answer within \(limit)")) }
             let alarm = loop.alarm(after: limit) { [weak self] in
                 self?.assumeIsolated { $0.late.removeValue(forKey: ticket)?() }
             }
@@ -127,4 +123,3 @@ extension NamedEngine {
         }
     }
 }
-#endif

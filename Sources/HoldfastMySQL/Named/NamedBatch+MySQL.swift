@@ -1,26 +1,22 @@
 #if MySQL
 import Holdfast
+import HoldfastSQL
 
-/// What one request asks of a session's named locks: first what is let go and looked at, then what is tried or awaited.
-struct NamedBatch: Sendable {
-    /// In seconds; `nil` where it stays.
-    var idleTimeout: Int?
-    var releases: [String] = []
-    var checks: [String] = []
-    var tries: [String] = []
-    /// For how long each is tried; 0 is not at all.
-    var waitSeconds: Int64 = 0
+extension NamedBatch {
+    /// So long a statement waits for a named lock; then the wait is renewed. In seconds.
+    private static let longestWait = 30 * 24 * 3600
 
     func text(_ tokens: TokenTable) -> String {
         var statements: [String] = []
         if let idleTimeout { statements.append("SET SESSION wait_timeout=\(idleTimeout)") }
         let looks =
-            releases.map { "RELEASE_LOCK(\(SQLText.quoted($0)))" }
-            + checks.map { "IS_USED_LOCK(\(SQLText.quoted($0)))=CONNECTION_ID()" }
+            releases.map { "RELEASE_LOCK(\(SQLText.quoted($0.name)))" }
+            + checks.map { "IS_USED_LOCK(\(SQLText.quoted($0.name)))=CONNECTION_ID()" }
         if !looks.isEmpty { statements.append("SELECT " + looks.joined(separator: ",")) }
         if !tries.isEmpty {
+            let seconds = waits ? Self.longestWait : 0
             let variables = tries.indices.map { "@holdfast\($0)" }.joined(separator: ",")
-            let locks = tries.map { "GET_LOCK(\(SQLText.quoted($0)),\(waitSeconds))" }.joined(separator: ",")
+            let locks = tries.map { "GET_LOCK(\(SQLText.quoted($0.name)),\(seconds))" }.joined(separator: ",")
             statements.append("SELECT \(locks) INTO \(variables)")
             statements.append(tokens.draw(where: "1 IN (\(variables))"))
             statements.append("SELECT \(variables)")
@@ -28,32 +24,8 @@ struct NamedBatch: Sendable {
         return statements.joined(separator: ";")
     }
 
-    /// What became of a try.
-    enum Try: Sendable, Equatable {
-        case held(FencingToken)
-        case busy
-        /// The server says neither: it was broken off.
-        case unknown
-        /// The lock is there, but no token could be drawn.
-        case tokenless
-    }
-
-    struct Outcome: Sendable {
-        /// Whether each was ours.
-        var releases: [Bool] = []
-        var checks: [Bool] = []
-        var tries: [Try] = []
-        /// What ended the request early: nothing is known of the tries.
-        var fault: MySQLFault?
-
-        /// The number that was missing, or why there is none. Locks of different names may share one.
-        mutating func fill(_ token: FencingToken?, _ fault: MySQLFault?) {
-            if let token { tries = tries.map { $0 == .tokenless ? .held(token) : $0 } } else { self.fault = fault }
-        }
-    }
-
-    func outcome(_ answer: MySQLAnswer) -> Outcome {
-        var outcome = Outcome(fault: answer.fault)
+    func outcome(_ answer: MySQLAnswer, _ target: String) -> Outcome {
+        var outcome = Outcome(fault: answer.fault?.named(target))
         var results = answer.results[...]
         if idleTimeout != nil { _ = results.popFirst() }
         if !releases.isEmpty || !checks.isEmpty {
@@ -77,6 +49,15 @@ struct NamedBatch: Sendable {
             }
         }
         return outcome
+    }
+}
+
+extension MySQLFault {
+    /// For the engine of named locks.
+    func named(_ target: String) -> NamedFault {
+        NamedFault(
+            lockError(target), isTransient: isTransient, isInterrupted: isInterrupted, isMissing: isMissing,
+            isDeadlock: number == 1213)
     }
 }
 #endif

@@ -1,33 +1,33 @@
-#if MySQL
-import Holdfast
-import HoldfastSQL
-import Logging
+package import Holdfast
+package import Logging
 
 /// Named locks of one client: which session tries, holds and waits for which, on the loop's thread.
 ///
 /// A lock belongs to the session that took it. Free locks are tried by one session for each time to live, many in one
 /// request; where another process has a lock, a session of its own waits for it, one for all of this client's claims.
-actor NamedEngine {
+package actor NamedEngine<Server: NamedServer> {
     enum Job: Sendable {
         /// A session that tries, for claims of so many seconds.
         case openShared(Int)
         /// One that waits for a name.
         case openSingle(String)
+        /// One for whoever comes.
+        case openSpare
         case openControl
     }
 
-    nonisolated let loop: SocketLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-    nonisolated let configuration: MySQLConfiguration
-    nonisolated let bounds: MySQLBounds
+    package nonisolated let loop: SocketLoop
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    package nonisolated let server: Server
+    nonisolated let bounds: NamedBounds
     nonisolated let logger: Logger?
-    nonisolated let desk = GrantDesk()
+    package nonisolated let desk = GrantDesk()
     nonisolated let hint: @Sendable ([Claim.ID]) -> Void
     nonisolated let time = Timekeeper(ContinuousClock())
 
     var claims: [Claim.ID: NamedClaim] = [:]
     var slots: [String: NamedSlot] = [:]
-    var sessions: [UInt64: NamedSession] = [:]
+    var sessions: [UInt64: NamedSession<Server>] = [:]
     var lastSession: UInt64 = 0
     /// By their time to live.
     var shared: [Int: UInt64] = [:]
@@ -40,10 +40,10 @@ actor NamedEngine {
     var overflow: [String] = []
     var isPolling = false
     /// Gives orders to the server about the other sessions.
-    var control: MySQLSession?
+    var control: Server.Session?
     var isControlOpening = false
-    var facts: ServerFacts?
-    var tokens = TokenTable(isQuick: false)
+    /// The last of these: it knows what server this is.
+    var reference: Server.Session?
     var callers: [UInt64: (Int, CheckedContinuation<LockError?, Never>)] = [:]
     var lastCaller: UInt64 = 0
     /// What is to be said where an answer takes too long.
@@ -55,20 +55,20 @@ actor NamedEngine {
     private let jobs: AsyncStream<Job>
     nonisolated let job: AsyncStream<Job>.Continuation
 
-    init(
-        _ configuration: MySQLConfiguration, bounds: MySQLBounds, logger: Logger?,
+    package init(
+        _ server: Server, logger: Logger?,
         hint: @escaping @Sendable ([Claim.ID]) -> Void
     ) throws(LockError) {
         loop = try SocketLoop.shared()
-        self.configuration = configuration
-        self.bounds = bounds
+        self.server = server
+        bounds = server.bounds
         self.logger = logger
         self.hint = hint
         (jobs, job) = AsyncStream.makeStream(of: Job.self)
     }
 
     /// Opens sessions as they are needed, until the task is cancelled; then ends all, and with them their locks.
-    func run() async {
+    package func run() async {
         isOver = false
         await withDiscardingTaskGroup { group in
             for await job in jobs {
@@ -84,10 +84,9 @@ actor NamedEngine {
         // The server looks only now and then whether a session that waits still has a client.
         let waiting = sessions.values.filter { session in slots.values.contains { $0.waiter == session.id } }
         if let control, !waiting.isEmpty {
-            let kills = waiting.map { "KILL \($0.session.number)" }.joined(separator: ";")
-            _ = try? await control.run(kills, within: .seconds(1))
+            await control.kill(waiting.map(\.session))
         }
-        let reason = LockError(.notRunning, "\(configuration): the client has stopped")
+        let reason = LockError(.notRunning, "\(server): the client has stopped")
         for session in sessions.values { session.session.end(reason) }
         control?.end(reason)
         control = nil
@@ -104,4 +103,3 @@ actor NamedEngine {
         return slot
     }
 }
-#endif

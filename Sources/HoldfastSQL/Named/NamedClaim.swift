@@ -1,4 +1,3 @@
-#if MySQL
 import Holdfast
 
 /// What this client knows of a claim on a named lock.
@@ -13,8 +12,7 @@ struct NamedClaim {
         case removing
     }
 
-    let name: String
-    let key: LockKey
+    let lock: NamedLock
     /// In whole seconds, as the server counts.
     let life: Int
     var phase = Phase.placing
@@ -28,15 +26,20 @@ struct NamedClaim {
     /// Called when it is gone.
     var enders: [(Removal) -> Void] = []
 
-    init(_ claim: Claim, name: String) {
-        self.name = name
-        key = claim.parts[0].key
-        life = Self.seconds(claim.timeToLive)
+    init(_ claim: Claim, _ lock: NamedLock) {
+        self.lock = lock
+        life = NamedLife.seconds(claim.timeToLive)
+    }
+}
+
+/// Times to live as servers count them.
+package enum NamedLife {
+    package static func seconds(_ life: Duration) -> Int {
+        Int(clamping: min(longest, max(1, (life.nanoseconds - 1) / 1_000_000_000 + 1)))
     }
 
-    static func seconds(_ life: Duration) -> Int {
-        Int(clamping: min(31_536_000, max(1, (life.nanoseconds - 1) / 1_000_000_000 + 1)))
-    }
+    /// A year.
+    private static let longest: Int64 = 31_536_000
 }
 
 /// One lock's name, and this client's claims on it: one is at the server, the others wait here.
@@ -46,15 +49,29 @@ final class NamedSlot {
     let name: String
     /// Waiting claims, the oldest first.
     var queue: [Claim.ID] = []
-    var holder: Claim.ID?
+    /// Several where they share it, each by a session of its own.
+    var holders: Set<Claim.ID> = []
+    var isHeldShared = false
     /// Something is under way about this name; what it leads to goes on with the queue.
     var isBusy = false
-    /// The session that waits for the lock, while it does.
+    /// The session that waits for the lock, while it does, and how.
     var waiter: UInt64?
+    var waitsShared = false
     /// Another process has it: to try is in vain.
     var mustWait = false
     var failures = 0
 
     init(_ name: String) { self.name = name }
+
+    /// Whether a claim would stand behind others of this client, not counting the server's word.
+    func isClosed(to lock: NamedLock) -> Bool {
+        isBusy || !queue.isEmpty || !holders.isEmpty && !(isHeldShared && lock.isShared)
+    }
+
+    /// Whether a session waits for what nobody wants any more.
+    func waitsInVain(_ claims: [Claim.ID: NamedClaim]) -> Bool {
+        guard waiter != nil else { return false }
+        guard let head = queue.first, let claim = claims[head] else { return true }
+        return claim.lock.isShared != waitsShared
+    }
 }
-#endif

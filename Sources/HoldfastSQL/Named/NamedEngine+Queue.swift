@@ -1,19 +1,20 @@
-#if MySQL
 import Holdfast
-import HoldfastSQL
 
 /// What a name's queue does next. Wherever something is over, `advance` goes on; nothing else begins anything.
 extension NamedEngine {
     /// Tries or waits for the lock in the name of the oldest claim, where nobody of this client has it.
     func advance(_ slot: NamedSlot) {
-        guard !slot.isBusy, slot.holder == nil, slots[slot.name] === slot else { return }
+        guard !slot.isBusy, slots[slot.name] === slot else { return }
         guard let head = slot.queue.first, let claim = claims[head] else {
+            guard slot.holders.isEmpty else { return }
             slots[slot.name] = nil
             overflow.removeAll { $0 == slot.name }
             return
         }
+        // Others of this client that share it have it: who waits does so at the server, in its order.
+        guard slot.holders.isEmpty || slot.isHeldShared else { return }
         slot.isBusy = true
-        if !slot.mustWait, let session = sharedNow(claim.life) {
+        if slot.holders.isEmpty, !slot.mustWait, let session = sharedNow(claim.life) {
             attempt(slot, on: session)
             pump(session)
         } else {
@@ -22,17 +23,18 @@ extension NamedEngine {
     }
 
     /// To be sent by `pump`.
-    func attempt(_ slot: NamedSlot, on session: NamedSession) {
-        let (name, id) = (slot.name, session.id)
-        let life = slot.queue.first.flatMap { claims[$0]?.life } ?? 0
+    func attempt(_ slot: NamedSlot, on session: NamedSession<Server>) {
+        guard let claim = slot.queue.first.flatMap({ claims[$0] }) else { return later(slot) }
+        let (lock, id) = (claim.lock, session.id)
         session.orders.append(
-            .init(errand: .attempt, name: name, life: life) { answer, sentAt in
-                self.tried(slot, id, answer, sentAt)
+            .init(errand: .attempt, lock: lock, life: claim.life) { answer, sentAt in
+                self.tried(slot, lock, id, answer, sentAt)
             })
     }
 
     private func tried(
-        _ slot: NamedSlot, _ id: UInt64, _ answer: NamedSession.Answer, _ sentAt: ContinuousClock.Instant
+        _ slot: NamedSlot, _ lock: NamedLock, _ id: UInt64, _ answer: NamedSession<Server>.Answer,
+        _ sentAt: ContinuousClock.Instant
     ) {
         guard !isOver else { return }
         switch answer {
@@ -40,7 +42,7 @@ extension NamedEngine {
             slot.failures = 0
             guard let session = sessions[id] else { return later(slot) }
             session.held[slot.name] = slot.queue.first ?? Claim.ID(client: 0, sequence: 0)
-            settle(slot, session, token, sentAt)
+            settle(slot, lock, session, token, sentAt)
         case .tried(.busy):
             slot.failures = 0
             slot.mustWait = true
@@ -50,8 +52,8 @@ extension NamedEngine {
                 wait(slot)
             }
         case .tried(.tokenless):
-            failHead(slot, MySQLFault(number: 1032, message: "the row of \(TokenTable.name) is missing"))
-        case .failed(let fault) where !fault.isTransient && !fault.isInterrupted: failHead(slot, fault)
+            failHead(slot, tokenless)
+        case .failed(let fault) where !fault.isTransient && !fault.isInterrupted: failHead(slot, fault.error)
         default: later(slot)
         }
         if let session = sessions[id] { free(session) }
@@ -59,9 +61,12 @@ extension NamedEngine {
 
     /// The lock is here: the oldest claim has it, unless nobody wants it any more.
     func settle(
-        _ slot: NamedSlot, _ session: NamedSession, _ token: FencingToken, _ sentAt: ContinuousClock.Instant
+        _ slot: NamedSlot, _ lock: NamedLock, _ session: NamedSession<Server>, _ token: FencingToken,
+        _ sentAt: ContinuousClock.Instant
     ) {
-        guard let head = slot.queue.first, let claim = claims[head] else { return letGo(slot, session) }
+        guard let head = slot.queue.first, let claim = claims[head], claim.lock == lock else {
+            return letGo(slot, lock, session)
+        }
         session.held[slot.name] = head
         // Whoever heard since then that his claim lives relies on a session that was heard of since then.
         guard claim.livedAt <= sentAt, session.life >= claim.life else {
@@ -71,22 +76,27 @@ extension NamedEngine {
         hold(head, slot, session, token)
     }
 
-    func hold(_ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ token: FencingToken) {
-        slot.holder = id
+    func hold(_ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession<Server>, _ token: FencingToken) {
+        slot.holders.insert(id)
+        slot.isHeldShared = claims[id]?.lock.isShared ?? false
         slot.isBusy = false
         session.held[slot.name] = id
         claims[id]?.phase = .held
         claims[id]?.session = session.id
         claims[id]?.token = token
         desk.tell(id, .success(Grant(token: token)))
+        if slot.isHeldShared { advance(slot) }
     }
 
-    private func confirm(_ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ token: FencingToken) {
+    private func confirm(
+        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession<Server>, _ token: FencingToken
+    ) {
         slot.queue.removeFirst()
         claims[id]?.phase = .confirming
         let sessionID = session.id
+        let lock = claims[id]?.lock ?? NamedLock(slot.name)
         session.orders.append(
-            .init(errand: .check, name: slot.name, life: claims[id]?.life ?? 0) { answer, sentAt in
+            .init(errand: .check, lock: lock, life: claims[id]?.life ?? 0) { answer, sentAt in
                 let isDoomed = self.claims[id]?.isDoomed ?? true
                 if isDoomed { self.drop(id, .removed) }
                 guard case .checked(true) = answer, let session = self.sessions[sessionID] else {
@@ -98,18 +108,18 @@ extension NamedEngine {
                     return self.later(slot)
                 }
                 guard isDoomed else { return self.hold(id, slot, session, token) }
-                self.settle(slot, session, token, sentAt)
+                self.settle(slot, lock, session, token, sentAt)
             })
         pump(session)
     }
 
     /// Gives the lock back that nobody wants.
-    private func letGo(_ slot: NamedSlot, _ session: NamedSession) {
-        let (name, id) = (slot.name, session.id)
+    private func letGo(_ slot: NamedSlot, _ lock: NamedLock, _ session: NamedSession<Server>) {
+        let id = session.id
         session.orders.append(
-            .init(errand: .release, name: name, life: 0) { answer, _ in
-                if case .failed = answer, let session = self.sessions[id] { return self.letGo(slot, session) }
-                self.sessions[id]?.held[name] = nil
+            .init(errand: .release, lock: lock, life: 0) { answer, _ in
+                if case .failed = answer, let session = self.sessions[id] { return self.letGo(slot, lock, session) }
+                self.sessions[id]?.held[lock.name] = nil
                 slot.isBusy = false
                 self.advance(slot)
                 if let session = self.sessions[id] { self.free(session) }
@@ -131,10 +141,9 @@ extension NamedEngine {
     }
 
     /// The oldest claim's owner hears what is wrong; the next one is tried.
-    func failHead(_ slot: NamedSlot, _ fault: MySQLFault) {
+    func failHead(_ slot: NamedSlot, _ reason: LockError) {
         if let head = slot.queue.first {
             slot.queue.removeFirst()
-            let reason = fault.lockError(configuration.description)
             claims[head]?.isDoomed = true
             desk.close(head, reason)
             drop(head, .removed)
@@ -143,10 +152,11 @@ extension NamedEngine {
         advance(slot)
     }
 
-    /// The table of tokens was removed: a new session for orders makes it anew.
+    var tokenless: LockError { LockError(.storeUnusable, "\(server): no token could be drawn") }
+
+    /// What tokens are drawn from was removed: a new session for orders makes it anew.
     func repair() {
-        control?.end()
+        control?.end(nil)
         needControl()
     }
 }
-#endif

@@ -1,0 +1,84 @@
+#if Postgres
+import Holdfast
+
+/// What named locks need in the database: a sequence for tokens, and a row that says which server gave the last ones.
+struct NamedLayout: Sendable {
+    /// In quotes.
+    let schema: String
+    private let tables: TableLayout
+
+    /// - Parameter schema: checked before, see ``PostgresConfiguration``.
+    init(schema: String) {
+        tables = TableLayout(schema: schema)
+        self.schema = tables.schema
+    }
+
+    /// What makes it, in order, in one transaction. Where all of it is there nothing changes.
+    var statements: [String] {
+        [
+            tables.makeSchema,
+            """
+            CREATE TABLE IF NOT EXISTS \(schema).epoch (
+                one boolean PRIMARY KEY DEFAULT true CHECK (one), started_at timestamptz NOT NULL,
+                timeline text NOT NULL)
+            """,
+            "CREATE SEQUENCE IF NOT EXISTS \(schema).tokens CACHE 1",
+            "INSERT INTO \(schema).epoch VALUES (true, '-infinity', '') ON CONFLICT DO NOTHING",
+        ]
+    }
+
+    /// Moves the sequence on where the server is not the one that gave the last tokens: it was started anew, was
+    /// promoted, or was filled from a dump, and may have lost some. Tokens go on from the microseconds since 1970.
+    var epoch: String {
+        """
+        DO $holdfast$
+        DECLARE
+            current text := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+            started timestamptz := pg_postmaster_start_time();
+        BEGIN
+            IF EXISTS (SELECT 1 FROM \(schema).epoch WHERE started_at = started AND timeline = current) THEN
+                RETURN;
+            END IF;
+            PERFORM 1 FROM \(schema).epoch FOR UPDATE;
+            IF EXISTS (SELECT 1 FROM \(schema).epoch WHERE started_at = started AND timeline = current) THEN
+                RETURN;
+            END IF;
+            PERFORM setval('\(schema).tokens', greatest(
+                (SELECT last_value FROM \(schema).tokens), (extract(epoch FROM clock_timestamp()) * 1000000)::bigint));
+            UPDATE \(schema).epoch SET started_at = started, timeline = current;
+        END $holdfast$
+        """
+    }
+
+    /// Takes the locks, then draws one number for those that it got, and sees to it that the number is not drawn again
+    /// after a crash: most draws write nothing that a commit would flush.
+    ///
+    /// - Returns: a column for each lock, and the number.
+    func take(_ locks: [String]) -> String {
+        let columns = locks.indices.map { "l\($0)" }
+        let calls = zip(locks, columns).map { "\($0) AS \($1)" }.joined(separator: ", ")
+        let names = columns.joined(separator: ", ")
+        return """
+            WITH taken AS MATERIALIZED (SELECT \(calls)), drawn AS MATERIALIZED (
+                SELECT *, CASE WHEN true IN (\(names)) THEN nextval('\(schema).tokens') END AS token FROM taken)
+            SELECT \(names), token, CASE WHEN token IS NOT NULL
+                AND pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
+                THEN pg_logical_emit_message(true, 'holdfast', '') END FROM drawn
+            """
+    }
+
+    /// For an administrator, where the role may not make it itself.
+    ///
+    /// - Parameter role: who takes locks; checked before, see ``PostgresConfiguration``.
+    func script(for role: String) -> String {
+        "BEGIN;\n" + statements.map { $0 + ";\n" }.joined()
+            + """
+            GRANT USAGE ON SCHEMA \(schema) TO "\(role)";
+            GRANT SELECT, UPDATE ON \(schema).epoch TO "\(role)";
+            GRANT SELECT, UPDATE ON SEQUENCE \(schema).tokens TO "\(role)";
+            COMMIT;
+
+            """
+    }
+}
+#endif

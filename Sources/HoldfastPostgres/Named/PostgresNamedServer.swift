@@ -1,0 +1,95 @@
+#if Postgres
+import Holdfast
+import HoldfastSQL
+
+/// Advisory locks, for the engine of named locks.
+struct PostgresNamedServer: NamedServer {
+    let configuration: PostgresConfiguration
+    let layout: NamedLayout
+    let bounds: NamedBounds
+
+    init(_ configuration: PostgresConfiguration, _ limits: PostgresBounds) {
+        self.configuration = configuration
+        layout = NamedLayout(schema: configuration.schema)
+        var bounds = NamedBounds(
+            connections: configuration.connections, requestTimeout: configuration.requestTimeout)
+        bounds.waitersLimit = limits.waitersLimit
+        bounds.attemptsLimit = limits.attemptsLimit
+        bounds.firstBackoff = limits.firstBackoff
+        bounds.lastBackoff = limits.lastBackoff
+        self.bounds = bounds
+    }
+
+    var description: String { configuration.description }
+
+    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> PostgresNamedWire {
+        let opened = try await PostgresDialer(configuration: configuration).open()
+        let session = opened.session
+        do throws(LockError) {
+            guard !opened.isPooled || configuration.poolsSessions else {
+                throw LockError(
+                    .unsupported,
+                    "\(configuration): a pooler answers for the server, and named locks belong to a session; name the "
+                        + "server itself, or use locks=table; where the pooler keeps a session for each client, say "
+                        + "pooler=session")
+            }
+            let facts = try await prepare(session)
+            let wire = PostgresNamedWire(
+                session: session, pid: facts.pid, endsIdle: facts.version >= Self.firstWithIdleTimeout,
+                layout: layout, target: description)
+            await wire.keep(for: seconds)
+            return wire
+        } catch {
+            await session.close(error)
+            throw error
+        }
+    }
+
+    func name(of key: LockKey, _ session: PostgresNamedWire) throws(LockError) -> String {
+        try configuration.keys.id(of: configuration.prefix + key.text).name
+    }
+
+    /// What holds for this session whatever the server's or the role's settings are, and what it is.
+    private func prepare(_ session: PostgresSession) async throws(LockError) -> (pid: Int32, version: Int) {
+        let settings = [
+            "SET statement_timeout = 0", "SET lock_timeout = 0", "SET synchronous_commit = on",
+            "SET idle_in_transaction_session_timeout = 0",
+        ]
+        let look = """
+            SELECT pg_backend_pid(), current_setting('server_version_num'), pg_is_in_recovery(),
+                current_setting('transaction_read_only')
+            """
+        let answers = try await session.run((settings + [look]).map { PostgresStatement($0) })
+        for case .failed(let fault) in answers { throw fault.lockError(description) }
+        guard let row = answers.last?.rows?.first, row.count == 4, let pid = row[0].flatMap({ Int32($0) }),
+            let version = row[1].flatMap({ Int($0) })
+        else { throw LockError(.storeUnusable, "\(self): the server does not say what it is") }
+        guard row[2] == "f", row[3] == "off" else {
+            throw LockError(
+                .unavailable,
+                "\(self): the server is read-only; is it a standby? name the primary, or all servers with commas")
+        }
+        // A server that cannot look after its clients does without.
+        _ = try await session.run(PostgresStatement("SET client_connection_check_interval = '5s'"))
+        var epoch = try await session.run(PostgresStatement(layout.epoch))
+        if case .failed(let fault) = epoch, fault.isMissing {
+            for case .failed(let fault) in try await session.run(layout.statements.map({ PostgresStatement($0) })) {
+                throw refusal(fault)
+            }
+            epoch = try await session.run(PostgresStatement(layout.epoch))
+        }
+        if case .failed(let fault) = epoch { throw fault.lockError(description) }
+        return (pid, version)
+    }
+
+    private func refusal(_ fault: PostgresFault) -> LockError {
+        guard fault.state == "42501" else { return fault.lockError(description) }
+        return LockError(
+            .denied,
+            "\(self): the role may not make the sequence that tokens are drawn from: \(fault.message); let its owner "
+                + "run what docs/postgres.md shows", cause: fault)
+    }
+
+    private static let firstWithIdleTimeout = 140_000
+}
+#endif

@@ -1,0 +1,61 @@
+#if Postgres
+import Holdfast
+import HoldfastSQL
+
+/// A session that asks for advisory locks in the server's words.
+struct PostgresNamedWire: NamedWire {
+    let session: PostgresSession
+    /// The server's process.
+    let pid: Int32
+    /// Whether the server ends sessions that are silent.
+    let endsIdle: Bool
+    let layout: NamedLayout
+    let target: String
+
+    func send(
+        _ batch: NamedBatch, within limit: Duration?,
+        _ done: @escaping @Sendable (Result<NamedBatch.Outcome, LockError>) -> Void
+    ) {
+        session.assumeIsolated { session in
+            // On its own: it stands where what comes with it fails.
+            if let seconds = batch.idleTimeout, let statement = keeping(for: seconds) {
+                session.ask([statement], within: limit) { _ in }
+            }
+            let request = NamedRequest(batch, layout, pid)
+            session.ask(request.statements, within: limit) { answer in
+                done(answer.map { request.outcome($0, target) })
+            }
+        }
+    }
+
+    /// Lets the server end the session when it was silent for so many seconds.
+    func keep(for seconds: Int) async {
+        if let statement = keeping(for: seconds) { _ = try? await session.run(statement) }
+    }
+
+    private func keeping(for seconds: Int) -> PostgresStatement? {
+        endsIdle ? PostgresStatement("SET idle_session_timeout = '\(seconds)s'") : nil
+    }
+
+    func interrupt(_ other: PostgresNamedWire, within limit: Duration, _ done: @escaping @Sendable () -> Void) {
+        session.assumeIsolated { session in
+            session.ask([PostgresStatement("SELECT pg_cancel_backend(\(other.pid))")], within: limit) { _ in done() }
+        }
+    }
+
+    func kill(_ others: [PostgresNamedWire]) async {
+        let kills = others.map { PostgresStatement("SELECT pg_terminate_backend(\($0.pid))") }
+        await withCheckedContinuation { waiter in
+            session.assumeIsolated { $0.ask(kills, within: .seconds(1)) { _ in waiter.resume() } }
+        }
+    }
+
+    func onEnd(_ body: @escaping @Sendable (LockError) -> Void) { session.assumeIsolated { $0.whenClosed(body) } }
+
+    func end(_ reason: LockError?) {
+        session.assumeIsolated { session in
+            if let reason { session.close(reason) } else { session.close() }
+        }
+    }
+}
+#endif
