@@ -41,7 +41,7 @@ package enum Abandon {
                             }
                             // A busy machine takes longer over each: some are to be done.
                             let patience: Duration = .milliseconds(done.value < cancelled.value / 4 ? 400 : 40)
-                            try await ContinuousClock().sleep(for: random.duration(in: .zero ... patience))
+                            try await ContinuousClock().sleep(for: random.duration(in: .zero...patience))
                             task.cancel()
                             switch await task.result {
                             case .success: done.add()

@@ -18,6 +18,8 @@ struct PostgresHandle: ~Copyable {
         }
         guard let started else { return nil }
         connection = started
+        // It would print what the server remarks.
+        PQsetNoticeProcessor(connection, { _, _ in }, nil)
     }
 
     deinit { PQfinish(connection) }

@@ -6,9 +6,8 @@ extension NamedEngine {
     func advance(_ slot: NamedSlot) {
         guard !slot.isBusy, slots[slot.name] === slot else { return }
         guard let head = slot.queue.first, let claim = claims[head] else {
-            guard slot.holders.isEmpty else { return }
-            slots[slot.name] = nil
             overflow.removeAll { $0 == slot.name }
+            if slot.holders.isEmpty { slots[slot.name] = nil }
             return
         }
         // Others of this client that share it have it: who waits does so at the server, in its order.

@@ -9,6 +9,11 @@ extension NamedEngine {
             slot.queue.removeAll { $0 == id }
             drop(id, .removed)
             if slot.waitsInVain(claims) { interrupt(slot) }
+            if slot.queue.isEmpty, overflow.contains(slot.name) {
+                // It was to be tried in turn; nothing is under way.
+                slot.isBusy = false
+                advance(slot)
+            }
             return .removed
         case .placing, .confirming:
             claims[id]?.isDoomed = true

@@ -38,6 +38,13 @@ struct Corner: Sendable {
     }
 
     /// Backends, running around `body`: each stands for a process.
+    func named<R: Sendable>(
+        _ count: Int, _ body: @escaping @Sendable ([NamedBackend]) async throws -> R
+    ) async throws -> R {
+        try await TableBackend.running((0..<count).map { _ in try named() }, body)
+    }
+
+    /// The same of the table's.
     func backends<R: Sendable>(
         _ count: Int = 1, bounds: PostgresBounds = PostgresBounds(),
         _ body: @escaping @Sendable ([TableBackend]) async throws -> R
@@ -82,8 +89,8 @@ extension PostgresServer {
 }
 
 extension TableBackend {
-    static func running<R: Sendable>(
-        _ backends: [TableBackend], _ body: @escaping @Sendable ([TableBackend]) async throws -> R
+    static func running<Backend: LockBackend, R: Sendable>(
+        _ backends: [Backend], _ body: @escaping @Sendable ([Backend]) async throws -> R
     ) async throws -> R {
         try await withThrowingTaskGroup(of: R?.self) { group in
             for backend in backends {
@@ -100,7 +107,9 @@ extension TableBackend {
             throw TestFailure("the body returned nothing")
         }
     }
+}
 
+extension LockBackend {
     /// Asks until the server that was gone is back.
     func placeWhenBack(_ claim: Claim, _ condition: PlaceCondition = .always) async throws -> Placement {
         let end = ContinuousClock.now + .seconds(20)
