@@ -27,8 +27,8 @@ extension TableLayout {
             guard fault.state != "42501" else {
                 throw LockError(
                     .denied,
-                    "\(target): the role may not make the schema \(schema): \(fault.message); let its owner run what "
-                        + "holdfast doctor prints for this store", cause: fault)
+                    "\(target): the role may not make the schema \(schema): \(fault.message); let a role that may run "
+                        + "holdfast doctor on this store once, and grant what docs/postgres.md lists", cause: fault)
             }
             throw fault.lockError(target)
         }

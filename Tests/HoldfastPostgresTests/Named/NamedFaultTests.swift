@@ -162,7 +162,7 @@ import Testing
             let error = await failure { () throws(LockError) in try await backends[0].place(claim, .always) }
             #expect(error?.code == .denied && error?.message.contains("docs/postgres.md") == true)
         }
-        try await corner.server.psql(NamedLayout(schema: "holdfast").script(for: "app"))
+        try await corner.server.psql(corner.namedConfiguration.script(for: "app"))
         try await corner.named(1) { backends in _ = try await backends[0].hold(claims.next("k")) }
     }
 }

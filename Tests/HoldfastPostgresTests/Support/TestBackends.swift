@@ -31,10 +31,14 @@ struct Corner: Sendable {
     }
 
     func named(_ bounds: PostgresBounds = PostgresBounds()) throws -> NamedBackend {
+        try NamedBackend(namedConfiguration, logger: nil, bounds: bounds)
+    }
+
+    var namedConfiguration: PostgresConfiguration {
         var configuration = configuration
         configuration.locks = .named
         configuration.connections = 8
-        return try NamedBackend(configuration, logger: nil, bounds: bounds)
+        return configuration
     }
 
     /// Backends, running around `body`: each stands for a process.

@@ -148,7 +148,7 @@ import Testing
             let error = await failure { () throws(LockError) in try await backends[0].place(claim, .always) }
             #expect(error?.code == .denied && error?.message.contains("may not make the schema") == true)
         }
-        let script = TableLayout(schema: "holdfast").script(for: "app")
+        let script = try poor.configuration.script(for: "app")
         try await corner.server.psql(script)
         try await poor.backends(2) { backends in
             let claim = try claims.next("k")
