@@ -20,7 +20,10 @@ struct Failure: Error {
 
     init(_ error: LockError) {
         var text = error.message
-        if let cause = error.cause { text += " (\(cause))" }
+        // Often the cause is what the message says already.
+        if let cause = error.cause.map({ "\($0)" }), !cause.contains(text), !text.contains(cause) {
+            text += " (\(cause))"
+        }
         self.init(Self.status(of: error.code), text)
     }
 

@@ -22,9 +22,11 @@ struct MySQLAnswer: Sendable, Equatable {
 }
 
 /// What the server says of a statement that it refused.
-struct MySQLFault: Error, Sendable, Equatable {
+struct MySQLFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// As the manual's list of server errors numbers them.
     var number: UInt32
     var message: String
+
+    var description: String { "\(message) [\(number)]" }
 }
 #endif

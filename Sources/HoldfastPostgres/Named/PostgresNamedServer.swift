@@ -35,8 +35,8 @@ struct PostgresNamedServer: NamedServer {
             }
             let facts = try await prepare(session)
             let wire = PostgresNamedWire(
-                session: session, pid: facts.pid, endsIdle: facts.version >= Self.firstWithIdleTimeout,
-                layout: layout, target: description)
+                session: session, pid: facts.pid, startedAt: facts.startedAt,
+                endsIdle: facts.version >= Self.firstWithIdleTimeout, layout: layout, target: description)
             await wire.keep(for: seconds)
             return wire
         } catch {
@@ -50,19 +50,23 @@ struct PostgresNamedServer: NamedServer {
     }
 
     /// What holds for this session whatever the server's or the role's settings are, and what it is.
-    private func prepare(_ session: PostgresSession) async throws(LockError) -> (pid: Int32, version: Int) {
+    private func prepare(
+        _ session: PostgresSession
+    ) async throws(LockError) -> (pid: Int32, startedAt: Int64, version: Int) {
         let settings = [
             "SET statement_timeout = 0", "SET lock_timeout = 0", "SET synchronous_commit = on",
             "SET idle_in_transaction_session_timeout = 0",
         ]
         let look = """
             SELECT pg_backend_pid(), current_setting('server_version_num'), pg_is_in_recovery(),
-                current_setting('transaction_read_only')
+                current_setting('transaction_read_only'),
+                (SELECT (extract(epoch FROM backend_start) * 1000000)::bigint FROM pg_stat_activity
+                    WHERE pid = pg_backend_pid())
             """
         let answers = try await session.run((settings + [look]).map { PostgresStatement($0) })
         for case .failed(let fault) in answers { throw fault.lockError(description) }
-        guard let row = answers.last?.rows?.first, row.count == 4, let pid = row[0].flatMap({ Int32($0) }),
-            let version = row[1].flatMap({ Int($0) })
+        guard let row = answers.last?.rows?.first, row.count == 5, let pid = row[0].flatMap({ Int32($0) }),
+            let version = row[1].flatMap({ Int($0) }), let startedAt = row[4].flatMap({ Int64($0) })
         else { throw LockError(.storeUnusable, "\(self): the server does not say what it is") }
         guard row[2] == "f", row[3] == "off" else {
             throw LockError(
@@ -79,7 +83,7 @@ struct PostgresNamedServer: NamedServer {
             epoch = try await session.run(PostgresStatement(layout.epoch))
         }
         if case .failed(let fault) = epoch { throw fault.lockError(description) }
-        return (pid, version)
+        return (pid, startedAt, version)
     }
 
     private func refusal(_ fault: PostgresFault) -> LockError {

@@ -5,8 +5,9 @@ import HoldfastSQL
 /// A session that asks for advisory locks in the server's words.
 struct PostgresNamedWire: NamedWire {
     let session: PostgresSession
-    /// The server's process.
+    /// The server's process, and when it was started, in microseconds: its number may be another's by now.
     let pid: Int32
+    let startedAt: Int64
     /// Whether the server ends sessions that are silent.
     let endsIdle: Bool
     let layout: NamedLayout
@@ -39,15 +40,23 @@ struct PostgresNamedWire: NamedWire {
 
     func interrupt(_ other: PostgresNamedWire, within limit: Duration, _ done: @escaping @Sendable () -> Void) {
         session.assumeIsolated { session in
-            session.ask([PostgresStatement("SELECT pg_cancel_backend(\(other.pid))")], within: limit) { _ in done() }
+            session.ask([order("pg_cancel_backend", to: other)], within: limit) { _ in done() }
         }
     }
 
     func kill(_ others: [PostgresNamedWire]) async {
-        let kills = others.map { PostgresStatement("SELECT pg_terminate_backend(\($0.pid))") }
+        let kills = others.map { order("pg_terminate_backend", to: $0) }
         await withCheckedContinuation { waiter in
             session.assumeIsolated { $0.ask(kills, within: .seconds(1)) { _ in waiter.resume() } }
         }
+    }
+
+    private func order(_ verb: String, to other: PostgresNamedWire) -> PostgresStatement {
+        PostgresStatement(
+            """
+            SELECT \(verb)(pid) FROM pg_stat_activity WHERE pid = \(other.pid)
+            AND (extract(epoch FROM backend_start) * 1000000)::bigint = \(other.startedAt)
+            """)
     }
 
     func onEnd(_ body: @escaping @Sendable (LockError) -> Void) { session.assumeIsolated { $0.whenClosed(body) } }

@@ -36,7 +36,7 @@ struct PostgresHandle: ~Copyable {
 
     /// What went wrong, on one line.
     var message: String {
-        String(cString: PQerrorMessage(connection)).split(whereSeparator: \.isNewline).joined(separator: "; ")
+        String(cString: PQerrorMessage(connection)).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// One step of connecting.

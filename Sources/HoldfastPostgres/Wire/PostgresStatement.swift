@@ -29,9 +29,11 @@ enum PostgresResult: Sendable, Equatable {
 }
 
 /// What the server says of a statement that it refused.
-struct PostgresFault: Error, Sendable, Equatable {
+struct PostgresFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// Five letters and digits, as the manual's appendix A lists them; empty where the client itself refused.
     var state: String
     var message: String
+
+    var description: String { "\(message) [\(state)]" }
 }
 #endif
