@@ -75,14 +75,13 @@ struct PostgresNamedServer: NamedServer {
         }
         // A server that cannot look after its clients does without.
         _ = try await session.run(PostgresStatement("SET client_connection_check_interval = '5s'"))
-        var epoch = try await session.run(PostgresStatement(layout.epoch))
-        if case .failed(let fault) = epoch, fault.isMissing {
-            for case .failed(let fault) in try await session.run(layout.statements.map({ PostgresStatement($0) })) {
-                throw refusal(fault)
-            }
-            epoch = try await session.run(PostgresStatement(layout.epoch))
+        let epoch = try await session.run(PostgresStatement(layout.epoch))
+        if case .failed(let fault) = epoch {
+            guard fault.isMissing else { throw fault.lockError(description) }
+            // In one transaction: nobody draws from a sequence that begins with 1.
+            let all = (layout.statements + [layout.epoch]).map { PostgresStatement($0) }
+            for case .failed(let fault) in try await session.run(all) { throw refusal(fault) }
         }
-        if case .failed(let fault) = epoch { throw fault.lockError(description) }
         return (pid, startedAt, version)
     }
 

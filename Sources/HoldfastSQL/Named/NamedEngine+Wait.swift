@@ -75,6 +75,18 @@ extension NamedEngine {
                 session.afterInterrupt = nil
                 after?(engine)
                 engine.pump(session)
+                engine.interruptAgain(slot.name, id)
+            }
+        }
+    }
+
+    /// An order that came before the wait did has broken nothing off.
+    private func interruptAgain(_ name: String, _ id: UInt64) {
+        guard let slot = slots[name], slot.waiter == id, slot.waitsInVain(claims) else { return }
+        _ = loop.alarm(after: bounds.interruptPause) { [weak self] in
+            self?.assumeIsolated { engine in
+                guard let slot = engine.slots[name], slot.waiter == id, slot.waitsInVain(engine.claims) else { return }
+                engine.interrupt(slot)
             }
         }
     }

@@ -61,6 +61,8 @@ package struct NamedBounds: Sendable {
     package var namesPerRequest = 256
     /// How often keys are tried that no session is left to wait for.
     package var pollInterval: Duration = .milliseconds(100)
+    /// A wait that an order has not broken off is ordered to end again after so long.
+    package var interruptPause: Duration = .milliseconds(20)
     /// Attempts of a request that the server breaks off for another's sake.
     package var attemptsLimit = 6
     /// Between two attempts to connect, doubling.

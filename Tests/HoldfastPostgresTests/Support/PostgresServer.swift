@@ -74,9 +74,19 @@ final class PostgresServer: Sendable {
     /// `kill -9`. Its port and folder stay its own.
     func kill() { guardian.kill() }
 
+    /// Again and again: processes of the one that was killed may still be there for a moment.
     func start() async throws {
-        try guardian.start()
-        try await Self.ready(guardian, port)
+        var last: (any Error)?
+        for _ in 0..<20 {
+            do {
+                try guardian.start()
+                return try await Self.ready(guardian, port)
+            } catch {
+                last = error
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        throw last ?? TestFailure("no server")
     }
 
     /// Runs a script as an administrator would.
