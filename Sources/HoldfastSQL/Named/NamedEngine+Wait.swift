@@ -67,6 +67,7 @@ extension NamedEngine {
         guard let id = slot.waiter, let session = sessions[id], !session.isBeingInterrupted else { return }
         guard let control else { return needControl() }
         session.isBeingInterrupted = true
+        let name = slot.name
         control.interrupt(session.session, within: bounds.requestTimeout) { [weak self] in
             self?.assumeIsolated { engine in
                 guard let session = engine.sessions[id] else { return }
@@ -75,7 +76,7 @@ extension NamedEngine {
                 session.afterInterrupt = nil
                 after?(engine)
                 engine.pump(session)
-                engine.interruptAgain(slot.name, id)
+                engine.interruptAgain(name, id)
             }
         }
     }
