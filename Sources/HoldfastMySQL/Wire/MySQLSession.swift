@@ -44,6 +44,9 @@ actor MySQLSession {
         self.handle = consume handle
     }
 
+    /// Forgotten by the loop first: a poll keeps a socket open whose number may be another's by then.
+    isolated deinit { close() }
+
     /// Begins to listen: a server that ends the session is noticed at once.
     func begin() {
         guard handle != nil else { return }

@@ -63,6 +63,9 @@ actor PostgresSession {
         self.handle = consume handle
     }
 
+    /// Forgotten by the loop first: a poll keeps a socket open whose number may be another's by then.
+    isolated deinit { close() }
+
     /// Returns when the server has greeted; throws why it did not.
     func connect() async throws(LockError) {
         let failure = await withCheckedContinuation { (waiter: CheckedContinuation<LockError?, Never>) in
