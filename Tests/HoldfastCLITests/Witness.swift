@@ -33,8 +33,16 @@ extension Scratch {
     func expectNothingRemains(
         within bound: Duration = .seconds(5), sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        try await eventually("no process is left", within: bound, sourceLocation: sourceLocation) {
-            self.remaining().isEmpty
+        do {
+            try await eventually("no process is left", within: bound, sourceLocation: sourceLocation) {
+                self.remaining().isEmpty
+            }
+        } catch {
+            let words = remaining().map { process in
+                (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8))?
+                    .split(separator: "\0").joined(separator: " ") ?? "\(process)"
+            }
+            throw TestFailure("\(error): \(words)")
         }
     }
 }
