@@ -11,6 +11,8 @@ package struct CommandTrial: Sendable, CustomStringConvertible {
     package func run(on store: String) async throws { try await body(Scratch(store: store)) }
 
     package static let all = [killed, stopped, paused, interrupted]
+    /// Those that need no listing of claims.
+    package static let unlisted = [stopped, paused]
 
     private static let holding = "echo $$ >$DIR/held; while [ ! -e $DIR/go ]; do sleep 0.05; done"
     private static let timeToLive: Duration = .seconds(2)

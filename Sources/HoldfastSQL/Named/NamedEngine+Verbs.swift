@@ -5,6 +5,7 @@ extension NamedEngine {
         let name = try await server.name(of: claim.parts[0].key, ready())
         let new = NamedClaim(claim, NamedLock(name, isShared: claim.parts[0].mode == .shared))
         var session = try await sharedSession(new.life)
+        if let known = claims[claim.id], let answer = try await again(claim.id, known) { return answer }
         if let slot = slots[name], !slot.holders.isEmpty, !slot.isClosed(to: new.lock) {
             // Each of those who share it has a session of his own: none has a lock twice.
             guard let spare = try await spareSession(new.life) else {
@@ -17,9 +18,9 @@ extension NamedEngine {
             }
             session = spare
         }
-        if let known = claims[claim.id] {
+        guard claims[claim.id] == nil else {
+            // Placed by another call meanwhile.
             free(session)
-            if let answer = try await again(claim.id, known) { return answer }
             return try await place(claim, condition)
         }
         guard !isOver else { throw LockError(.notRunning, "\(server): the client has stopped") }
@@ -79,6 +80,8 @@ extension NamedEngine {
                         slot.queue.insert(id, at: 0)
                         caller.answer(.success(.waiting()))
                     }
+                    // First: it may be the one that waits.
+                    self.free(session)
                     self.advance(slot)
                 default:
                     self.drop(id, .removed)
