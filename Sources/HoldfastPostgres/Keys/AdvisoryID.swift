@@ -4,14 +4,6 @@ enum AdvisoryID: Sendable, Hashable {
     case one(Int64)
     case pair(Int32, Int32)
 
-    /// As arguments of the lock functions.
-    var arguments: String {
-        switch self {
-        case .one(let number): "\(number)::bigint"
-        case .pair(let first, let second): "\(first)::int, \(second)::int"
-        }
-    }
-
     /// The same as one text.
     var name: String { "\(catalogue.0)/\(catalogue.1)/\(catalogue.2)" }
 

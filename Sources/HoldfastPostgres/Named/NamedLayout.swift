@@ -53,18 +53,18 @@ struct NamedLayout: Sendable {
     /// Takes the locks, then draws one number for those that it got, and sees to it that the number is not drawn again
     /// after a crash: most draws write nothing that a commit would flush.
     ///
-    /// - Returns: a column for each lock, and the number.
-    func take(_ locks: [String]) -> String {
-        let columns = locks.indices.map { "l\($0)" }
-        let calls = zip(locks, columns).map { "\($0) AS \($1)" }.joined(separator: ", ")
-        let names = columns.joined(separator: ", ")
-        return """
-            WITH taken AS MATERIALIZED (SELECT \(calls)), drawn AS MATERIALIZED (
-                SELECT *, CASE WHEN true IN (\(names)) THEN nextval('\(schema).tokens') END AS token FROM taken)
-            SELECT \(names), token, CASE WHEN token IS NOT NULL
-                AND pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
-                THEN pg_logical_emit_message(true, 'holdfast', '') END FROM drawn
-            """
+    /// - Parameter take: of one lock, see ``AdvisoryVerb``: true where it was got.
+    /// - Returns: a row for each lock, in order: whether it was got, and the number.
+    func take(_ take: String) -> String {
+        """
+        WITH taken AS MATERIALIZED (SELECT place, \(take) AS got FROM \(AdvisoryVerb.asked)),
+        drawn AS MATERIALIZED (
+            SELECT CASE WHEN true IN (SELECT got FROM taken) THEN nextval('\(schema).tokens') END AS token),
+        flushed AS MATERIALIZED (
+            SELECT token, CASE WHEN token IS NOT NULL AND pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
+                THEN pg_logical_emit_message(true, 'holdfast', '') END FROM drawn)
+        SELECT got, token FROM taken, flushed ORDER BY place
+        """
     }
 
     /// For an administrator, where the role may not make it itself.

@@ -7,53 +7,53 @@ struct NamedRequest: Sendable {
     let statements: [PostgresStatement]
     private let batch: NamedBatch
 
-    /// - Parameter pid: the server's process that has the locks.
-    init(_ batch: NamedBatch, _ layout: NamedLayout, _ pid: Int32) {
+    init(_ batch: NamedBatch, _ layout: NamedLayout, _ seat: NamedSeat) {
         self.batch = batch
-        var texts: [String] = []
+        var statements: [PostgresStatement] = []
         if !batch.releases.isEmpty {
-            texts.append("SELECT " + batch.releases.map { Self.call("unlock", $0) }.joined(separator: ", "))
+            statements.append(AdvisoryVerb.statement(AdvisoryVerb.release, batch.releases))
         }
         if !batch.checks.isEmpty {
             // Another process answers where a pooler has given the session to somebody else.
-            texts.append(
-                """
-                SELECT classid::text || '/' || objid || '/' || objsubid, mode = 'ShareLock' FROM pg_locks
-                WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND pid = \(pid)
-                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                """)
+            statements.append(Self.held(by: seat))
         }
         if !batch.tries.isEmpty {
-            let calls = batch.tries.map { batch.waits ? "\(Self.call("lock", $0))::text = ''" : Self.call("try", $0) }
-            texts.append(layout.take(calls))
+            let take = batch.waits ? AdvisoryVerb.await : AdvisoryVerb.try
+            statements.append(AdvisoryVerb.statement(layout.take(take), batch.tries))
         }
-        statements = texts.map { PostgresStatement($0) }
+        self.statements = statements
+    }
+
+    /// The locks of this session, where it is still that process's. It reads no table that all databases share: a
+    /// server whose lock table is full could not.
+    static func held(by seat: NamedSeat) -> PostgresStatement {
+        PostgresStatement(
+            """
+            SELECT classid::text || '/' || objid || '/' || objsubid, mode = 'ShareLock' FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND pid = $1::int
+            AND database = $2::oid
+            """, ["\(seat.pid)", "\(seat.database)"], isKept: true)
     }
 
     func outcome(_ results: [PostgresResult], _ target: String) -> NamedBatch.Outcome {
         var outcome = NamedBatch.Outcome()
         for case .failed(let fault) in results { outcome.fault = fault.named(target) }
         var results = results[...]
-        if !batch.releases.isEmpty, let row = results.popFirst()?.rows?.first {
-            outcome.releases = row.map { $0 == "t" }
+        if !batch.releases.isEmpty, let rows = results.popFirst()?.rows {
+            outcome.releases = rows.map { $0.first == "t" }
         }
         if !batch.checks.isEmpty, let rows = results.popFirst()?.rows {
             let held = Set(rows.map { NamedLock($0[0] ?? "", isShared: $0[1] == "t") })
             outcome.checks = batch.checks.map { held.contains($0) }
         }
-        guard !batch.tries.isEmpty, let row = results.popFirst()?.rows?.first, row.count == batch.tries.count + 2 else {
+        guard !batch.tries.isEmpty, let rows = results.popFirst()?.rows, rows.count == batch.tries.count else {
             return outcome
         }
-        let token = row[batch.tries.count].flatMap { Int64($0) }.flatMap { FencingToken(rawValue: $0) }
-        outcome.tries = row.prefix(batch.tries.count).map { $0 == "t" ? token.map { .held($0) } ?? .tokenless : .busy }
+        outcome.tries = rows.map { row in
+            guard row.count == 2, row[0] == "t" else { return .busy }
+            return row[1].flatMap { Int64($0) }.flatMap { FencingToken(rawValue: $0) }.map { .held($0) } ?? .tokenless
+        }
         return outcome
-    }
-
-    /// `pg_try_advisory_lock`, `pg_advisory_lock`, `pg_advisory_unlock`, and the same with `_shared`.
-    private static func call(_ verb: String, _ lock: NamedLock) -> String {
-        let name = verb == "try" ? "pg_try_advisory_lock" : "pg_advisory_\(verb)"
-        let arguments = AdvisoryID(name: lock.name)?.arguments ?? "NULL::bigint"
-        return "\(name)\(lock.isShared ? "_shared" : "")(\(arguments))"
     }
 }
 

@@ -33,10 +33,8 @@ struct PostgresNamedServer: NamedServer {
                         + "server itself, or use locks=table; where the pooler keeps a session for each client, say "
                         + "pooler=session")
             }
-            let facts = try await prepare(session)
-            let wire = PostgresNamedWire(
-                session: session, pid: facts.pid, startedAt: facts.startedAt,
-                endsIdle: facts.version >= Self.firstWithIdleTimeout, layout: layout, target: description)
+            let seat = try await prepare(session)
+            let wire = PostgresNamedWire(session: session, seat: seat, layout: layout, target: description)
             await wire.keep(for: seconds)
             return wire
         } catch {
@@ -50,9 +48,7 @@ struct PostgresNamedServer: NamedServer {
     }
 
     /// What holds for this session whatever the server's or the role's settings are, and what it is.
-    private func prepare(
-        _ session: PostgresSession
-    ) async throws(LockError) -> (pid: Int32, startedAt: Int64, version: Int) {
+    private func prepare(_ session: PostgresSession) async throws(LockError) -> NamedSeat {
         let settings = [
             "SET statement_timeout = 0", "SET lock_timeout = 0", "SET synchronous_commit = on",
             "SET idle_in_transaction_session_timeout = 0",
@@ -61,18 +57,24 @@ struct PostgresNamedServer: NamedServer {
             SELECT pg_backend_pid(), current_setting('server_version_num'), pg_is_in_recovery(),
                 current_setting('transaction_read_only'),
                 (SELECT (extract(epoch FROM backend_start) * 1000000)::bigint FROM pg_stat_activity
-                    WHERE pid = pg_backend_pid())
+                    WHERE pid = pg_backend_pid()),
+                (SELECT oid FROM pg_database WHERE datname = current_database())
             """
         let answers = try await session.run((settings + [look]).map { PostgresStatement($0) })
         for case .failed(let fault) in answers { throw fault.lockError(description) }
-        guard let row = answers.last?.rows?.first, row.count == 5, let pid = row[0].flatMap({ Int32($0) }),
-            let version = row[1].flatMap({ Int($0) }), let startedAt = row[4].flatMap({ Int64($0) })
+        guard let row = answers.last?.rows?.first, row.count == 6, let pid = row[0].flatMap({ Int32($0) }),
+            let version = row[1].flatMap({ Int($0) }), let startedAt = row[4].flatMap({ Int64($0) }),
+            let database = row[5].flatMap({ UInt32($0) })
         else { throw LockError(.storeUnusable, "\(self): the server does not say what it is") }
         guard row[2] == "f", row[3] == "off" else {
             throw LockError(
                 .unavailable,
                 "\(self): the server is read-only; is it a standby? name the primary, or all servers with commas")
         }
+        let seat = NamedSeat(
+            pid: pid, startedAt: startedAt, database: database, endsIdle: version >= Self.firstWithIdleTimeout)
+        // Kept parsed from the beginning: to parse it takes many locks, which a server may not have when it is asked.
+        _ = try await session.run(NamedRequest.held(by: seat))
         // A server that cannot look after its clients does without.
         _ = try await session.run(PostgresStatement("SET client_connection_check_interval = '5s'"))
         let epoch = try await session.run(PostgresStatement(layout.epoch))
@@ -82,7 +84,7 @@ struct PostgresNamedServer: NamedServer {
             let all = (layout.statements + [layout.epoch]).map { PostgresStatement($0) }
             for case .failed(let fault) in try await session.run(all) { throw refusal(fault) }
         }
-        return (pid, startedAt, version)
+        return seat
     }
 
     private func refusal(_ fault: PostgresFault) -> LockError {

@@ -2,14 +2,21 @@
 import Holdfast
 import HoldfastSQL
 
-/// A session that asks for advisory locks in the server's words.
-struct PostgresNamedWire: NamedWire {
-    let session: PostgresSession
+/// Where a session sits at the server.
+struct NamedSeat: Sendable {
     /// The server's process, and when it was started, in microseconds: its number may be another's by now.
     let pid: Int32
     let startedAt: Int64
+    /// The database's number.
+    let database: UInt32
     /// Whether the server ends sessions that are silent.
     let endsIdle: Bool
+}
+
+/// A session that asks for advisory locks in the server's words.
+struct PostgresNamedWire: NamedWire {
+    let session: PostgresSession
+    let seat: NamedSeat
     let layout: NamedLayout
     let target: String
 
@@ -22,7 +29,7 @@ struct PostgresNamedWire: NamedWire {
             if let seconds = batch.idleTimeout, let statement = keeping(for: seconds) {
                 session.ask([statement], within: limit) { _ in }
             }
-            let request = NamedRequest(batch, layout, pid)
+            let request = NamedRequest(batch, layout, seat)
             session.ask(request.statements, within: limit) { answer in
                 done(answer.map { request.outcome($0, target) })
             }
@@ -35,7 +42,7 @@ struct PostgresNamedWire: NamedWire {
     }
 
     private func keeping(for seconds: Int) -> PostgresStatement? {
-        endsIdle ? PostgresStatement("SET idle_session_timeout = '\(seconds)s'") : nil
+        seat.endsIdle ? PostgresStatement("SET idle_session_timeout = '\(seconds)s'") : nil
     }
 
     func interrupt(_ other: PostgresNamedWire, within limit: Duration, _ done: @escaping @Sendable () -> Void) {
@@ -54,8 +61,8 @@ struct PostgresNamedWire: NamedWire {
     private func order(_ verb: String, to other: PostgresNamedWire) -> PostgresStatement {
         PostgresStatement(
             """
-            SELECT \(verb)(pid) FROM pg_stat_activity WHERE pid = \(other.pid)
-            AND (extract(epoch FROM backend_start) * 1000000)::bigint = \(other.startedAt)
+            SELECT \(verb)(pid) FROM pg_stat_activity WHERE pid = \(other.seat.pid)
+            AND (extract(epoch FROM backend_start) * 1000000)::bigint = \(other.seat.startedAt)
             """)
     }
 

@@ -69,7 +69,8 @@ final class TableBackend: LockBackend {
     /// - Returns: the rows.
     func call(_ function: String, _ parameters: [String?]) async throws(LockError) -> [[String?]] {
         let numbers = parameters.indices.map { "$\($0 + 1)" }.joined(separator: ",")
-        let statement = PostgresStatement("SELECT * FROM \(layout.schema).\(function)(\(numbers))", parameters)
+        let text = "SELECT * FROM \(layout.schema).\(function)(\(numbers))"
+        let statement = PostgresStatement(text, parameters, isKept: true)
         var attempts = 0
         while true {
             attempts += 1

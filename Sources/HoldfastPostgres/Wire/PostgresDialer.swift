@@ -52,7 +52,9 @@ struct PostgresDialer: Sendable {
                 throw LockError(.unavailable, "\(configuration): no process")
             }
             let greeted = await session.backend
-            return Opened(session: session, isPooled: settings.isEmpty || backend != "\(greeted)")
+            let isPooled = settings.isEmpty || backend != "\(greeted)"
+            if isPooled, !configuration.poolsSessions { await session.keepNothing() }
+            return Opened(session: session, isPooled: isPooled)
         } catch {
             await session.close(error)
             throw error

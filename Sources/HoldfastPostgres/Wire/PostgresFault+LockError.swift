@@ -2,8 +2,9 @@
 import Holdfast
 
 extension PostgresFault {
-    /// Whether the same statement may go through when it is sent again: a deadlock, or a lock that was not to be had.
-    var isTransient: Bool { ["40P01", "40001", "55P03"].contains(state) }
+    /// Whether the same statement may go through when it is sent again: a deadlock, a lock that was not to be
+    /// had, or a statement that the session no longer keeps.
+    var isTransient: Bool { ["40P01", "40001", "55P03", KeptStatements.noSuchStatement].contains(state) }
 
     /// Whether what the statement calls is not there.
     var isMissing: Bool { ["42P01", "42883", "3F000"].contains(state) }
@@ -14,7 +15,8 @@ extension PostgresFault {
         return LockError(code, "\(target): \(message) [\(state)]\(remedy.isEmpty ? "" : "; \(remedy)")", cause: self)
     }
 
-    private var meaning: (LockError.Code, String) {
+    /// And what to do about it.
+    var meaning: (code: LockError.Code, remedy: String) {
         switch state {
         case "HF001":
             (
@@ -32,7 +34,7 @@ extension PostgresFault {
             switch state.prefix(2) {
             // Lost, refused, out of something, told to stop, and the like: another try may succeed.
             case "", "08", "40", "53", "55", "57", "58": (.unavailable, "")
-            case "28": (.denied, "")
+            case "28", "3D": (.denied, "")
             default: (.storeUnusable, "")
             }
         }

@@ -20,6 +20,8 @@ struct PostgresHandle: ~Copyable {
         connection = started
         // It would print what the server remarks.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        // Why it greets nobody a server says in its own language, but for the code.
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
     }
 
     deinit { PQfinish(connection) }
@@ -44,16 +46,24 @@ struct PostgresHandle: ~Copyable {
 
     /// Connected: several statements may be under way from now on, and nothing blocks.
     func enterPipeline() -> Bool {
-        PQsetnonblocking(connection, 1) == 0 && PQenterPipelineMode(connection) == 1
+        PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
+        return PQsetnonblocking(connection, 1) == 0 && PQenterPipelineMode(connection) == 1
     }
 
-    func send(_ statement: PostgresStatement) -> Bool {
+    /// - Parameter name: under which the server has it; `nil` where it has to parse it.
+    func send(_ statement: PostgresStatement, as name: String? = nil) -> Bool {
         let values = statement.parameters.map { $0.flatMap { strdup($0) } }
         defer { for value in values { free(value) } }
         let pointers = values.map { UnsafePointer<CChar>($0) }
-        return PQsendQueryParams(
-            connection, statement.text, Int32(pointers.count), nil, pointers, nil, nil, 0) == 1
+        let count = Int32(pointers.count)
+        guard let name else {
+            return PQsendQueryParams(connection, statement.text, count, nil, pointers, nil, nil, 0) == 1
+        }
+        return PQsendQueryPrepared(connection, name, count, pointers, nil, nil, 0) == 1
     }
+
+    /// Has the server parse a statement and keep it under a name. The answer is one of its own.
+    func prepare(_ name: String, _ text: String) -> Bool { PQsendPrepare(connection, name, text, 0, nil) == 1 }
 
     func sync() -> Bool { PQpipelineSync(connection) == 1 }
 

@@ -14,8 +14,7 @@ actor PostgresSession {
         let sentAt = ContinuousClock.now
         /// `nil` for one that may wait for ever.
         let limit: Duration?
-        var missing: Int
-        var results: [PostgresResult] = []
+        var tally: PostgresTally
         /// On the loop's thread.
         let done: @Sendable (Outcome) -> Void
     }
@@ -36,6 +35,7 @@ actor PostgresSession {
     private var closedWaiters: [CheckedContinuation<LockError, Never>] = []
     private var onClose: (@Sendable (LockError) -> Void)?
     private var alarm: UInt64?
+    private var kept = KeptStatements()
     private let target: String
     private let connectLimit: Duration
     private let limit: Duration
@@ -93,8 +93,9 @@ actor PostgresSession {
         _ statements: [PostgresStatement], within limit: Duration?, _ done: @escaping @Sendable (Outcome) -> Void
     ) {
         if case .closed(let reason) = stage { return done(.failure(reason)) }
-        batches.append(Batch(limit: limit, missing: statements.count, done: done))
-        guard send(statements) else { return lost() }
+        let tally = send(statements)
+        batches.append(Batch(limit: limit, tally: tally ?? PostgresTally(), done: done))
+        guard tally != nil else { return lost() }
         if alarm == nil, batches.count == 1, let limit { arm(after: limit) }
         flush()
     }
@@ -141,6 +142,9 @@ actor PostgresSession {
     var backend: Int32 { handle?.backend ?? 0 }
 
     func parameter(_ name: String) -> String? { handle?.parameter(name) ?? nil }
+
+    /// Whatever stands between may give each transaction another session: nothing is kept in this one.
+    func keepNothing() { kept.isOff = true }
 }
 
 // MARK: - Time
@@ -212,9 +216,19 @@ extension PostgresSession {
         }
     }
 
-    private func send(_ statements: [PostgresStatement]) -> Bool {
-        for statement in statements where handle?.send(statement) != true { return false }
-        return handle?.sync() == true
+    /// - Returns: the answers to come; `nil` where the connection has failed.
+    private func send(_ statements: [PostgresStatement]) -> PostgresTally? {
+        var tally = PostgresTally()
+        for statement in statements {
+            let way = kept.way(of: statement)
+            if case .prepare(let name) = way {
+                guard handle?.prepare(name, statement.text) == true else { return nil }
+                tally.expect(.preparation(of: statement.text, name))
+            }
+            guard handle?.send(statement, as: way.name) == true else { return nil }
+            tally.expect(.answer)
+        }
+        return handle?.sync() == true ? tally : nil
     }
 
     private func flush() {
@@ -227,13 +241,13 @@ extension PostgresSession {
         while let (channel, payload) = handle?.notification() ?? nil { onNotify(channel, payload) }
         while !batches.isEmpty, let next = handle?.next() {
             switch next {
-            case .result(let result): batches[0].results.append(result)
-            case .end: if batches[0].missing == 0 { return lost() } else { batches[0].missing -= 1 }
+            case .result(let result): batches[0].tally.add(result, &kept)
+            case .end: guard batches[0].tally.endOne() else { return lost() }
             case .sync:
                 let batch = batches.removeFirst()
                 // What comes next may have waited behind one that has no limit.
                 if alarm == nil, let limit = batches.first?.limit { arm(after: limit) }
-                batch.done(.success(batch.results))
+                batch.done(.success(batch.tally.results))
             case .nothingYet:
                 if !isAlive { lost() }
                 return
@@ -244,15 +258,10 @@ extension PostgresSession {
 
     private func lost() {
         let message = handle?.message ?? ""
-        let code: LockError.Code = handle?.usedPassword == true || isRefusal(message) ? .denied : .unavailable
-        close(LockError(code, "\(target): \(message.isEmpty ? "the connection was lost" : message)"))
-    }
-
-    /// libpq gives no code for a refused log-in.
-    private func isRefusal(_ message: String) -> Bool {
-        guard case .connecting = stage else { return false }
-        return message.contains("authentication failed") || message.contains("no pg_hba.conf entry")
-            || message.contains("does not exist")
+        if case .connecting = stage {
+            return close(Greeting.failure(message, wantsPassword: handle?.usedPassword == true, target))
+        }
+        close(LockError(.unavailable, "\(target): \(message.isEmpty ? "the connection was lost" : message)"))
     }
 }
 #endif

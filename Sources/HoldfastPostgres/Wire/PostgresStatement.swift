@@ -4,10 +4,13 @@ struct PostgresStatement: Sendable {
     let text: String
     /// In text form; `nil` is NULL.
     let parameters: [String?]
+    /// Whether the server should keep it parsed, since it comes again and again: one of few texts, then.
+    let isKept: Bool
 
-    init(_ text: String, _ parameters: [String?] = []) {
+    init(_ text: String, _ parameters: [String?] = [], isKept: Bool = false) {
         self.text = text
         self.parameters = parameters
+        self.isKept = isKept
     }
 }
 

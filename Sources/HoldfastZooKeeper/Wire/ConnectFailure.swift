@@ -25,6 +25,11 @@ enum ConnectFailure {
         case ECONNREFUSED: return unavailable("\(place) refuses connections: does the server run, and on this port?")
         case ETIMEDOUT:
             return unavailable("\(place) does not answer: is the address right, and does a firewall let it through?")
+        case ECONNRESET, EPIPE:
+            // A server that expects the other kind may break off before it says so.
+            return unavailable(
+                "\(place) broke the connection off (\(what)): was it stopped, and does it speak TLS on this port, or not, "
+                    + "as the URL says?")
         case EACCES, EPERM: return LockError(.denied, "no permission to connect to \(place): \(what)")
         default: return unavailable("cannot reach \(place): \(what)")
         }

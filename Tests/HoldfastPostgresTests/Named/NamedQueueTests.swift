@@ -164,7 +164,7 @@ import Testing
             .golangMigrate: "database/schema/table", .number: "-42", .goodJob: "good_jobs-1", .flyway: #""s"."t""#,
         ]
         let key = names[keys] ?? LockKey(unchecked: "name of \(keys)")
-        let lock = try keys.id(of: key.text).arguments
+        let lock = try corner.advisory(key)
         try await corner.named(1) { [server = corner.server] backends in
             let other = try await server.session()
             let theirs = try await other.run(PostgresStatement("SELECT pg_try_advisory_lock(\(lock))"))

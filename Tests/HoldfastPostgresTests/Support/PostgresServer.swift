@@ -33,6 +33,26 @@ final class PostgresServer: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - tls: with which the server encrypts; it wants no certificate of the client's, unless `rules` say so.
+    ///   - rules: lines of `pg_hba.conf`, before those that trust everybody on this machine.
+    convenience init(tls: TestCertificates?, rules: String...) async throws {
+        let template = try await Self.template.value
+        try await self.init { data in
+            try await Shell.output("cp", "-a", template.path + "/data", data)
+            let trusted = try String(contentsOfFile: data + "/pg_hba.conf", encoding: .utf8)
+            try (rules.joined(separator: "\n") + "\n" + trusted).write(
+                toFile: data + "/pg_hba.conf", atomically: true, encoding: .utf8)
+            guard let tls else { return }
+            let files = [tls.server.certificate, tls.server.key, tls.authority]
+            for (file, name) in zip(files, ["server.crt", "server.key", "root.crt"]) {
+                try await Shell.output("install", "-m", "600", file, data + "/" + name)
+            }
+            try "ssl = on\nssl_ca_file = 'root.crt'".write(
+                toFile: data + "/postgresql.auto.conf", atomically: true, encoding: .utf8)
+        }
+    }
+
     /// A server of its own, which follows this one.
     func standby() async throws -> PostgresServer {
         try await PostgresServer { [port] data in

@@ -45,6 +45,44 @@ import Testing
         await session.close()
     }
 
+    @Test func `what comes again and again is kept parsed, and an emptied session goes on without`() async throws {
+        let server = try await PostgresServer()
+        let session = try await server.session()
+        let kept = PostgresStatement("SELECT $1::int + n FROM numbers", ["1"], isKept: true)
+        let missing = try await session.run(kept)
+        guard case .failed(let fault) = missing else { throw TestFailure("\(missing)") }
+        #expect(fault.isMissing)
+        _ = try await session.run(PostgresStatement("CREATE TABLE numbers AS SELECT 1 AS n"))
+        let names = PostgresStatement("SELECT count(*) FROM pg_prepared_statements")
+        for _ in 0..<3 {
+            #expect(try await session.run([kept, kept]) == [.rows([["2"]]), .rows([["2"]])])
+            #expect(try await session.run(names).first == "1")
+        }
+        // What a failed batch prepared may be gone or there: either way it is told apart.
+        let other = PostgresStatement("SELECT 2 FROM numbers", isKept: true)
+        _ = try await session.run([PostgresStatement("SELECT 1/0"), other])
+        #expect(try await session.run(other).first == "2")
+        _ = try await session.run(PostgresStatement("DISCARD ALL"))
+        let lost = try await session.run(kept)
+        guard case .failed(let loss) = lost else { throw TestFailure("\(lost)") }
+        #expect(loss.isTransient)
+        #expect(try await session.run(kept).first == "2")
+        #expect(try await session.run(names).first == "0")
+        await session.close()
+    }
+
+    @Test func `no more than a stated number of texts is kept`() async throws {
+        let server = try await PostgresServer()
+        let session = try await server.session()
+        for number in 0..<100 {
+            let text = PostgresStatement("SELECT \(number)", isKept: true)
+            #expect(try await session.run(text).first == "\(number)")
+        }
+        let names = PostgresStatement("SELECT count(*) FROM pg_prepared_statements")
+        #expect(try await session.run(names).first == "\(KeptStatements.limit)")
+        await session.close()
+    }
+
     @Test func `one session's wait for a lock holds up no other session`() async throws {
         let server = try await PostgresServer()
         let (one, other, third) = (try await server.session(), try await server.session(), try await server.session())
@@ -102,13 +140,18 @@ import Testing
         #expect(denied?.code == .denied)
     }
 
-    private func failure<R>(_ body: () async throws(LockError) -> R) async -> LockError? {
-        do throws(LockError) {
-            _ = try await body()
-            return nil
-        } catch {
-            return error
-        }
+    @Test(arguments: [
+        ("FATAL: 28P01: Passwort-Authentifizierung fehlgeschlagen LOCATION: auth_failed, auth.c:335", true),
+        ("FATAL: 3D000: database \"x\" does not exist LOCATION: InitPostgres, postinit.c:937", true),
+        ("FATAL: 53300: sorry, too many clients already LOCATION: x", false),
+        ("FATAL: 57P03: the database system is starting up", false),
+        ("connection to server at \"h\" (::1), port 5432 failed: Connection refused", false),
+        ("SSL error: certificate verify failed", true),
+    ])
+    func `why nobody was greeted is told by the code, in any language`(_ message: String, _ isDenied: Bool) {
+        let error = Greeting.failure(message, wantsPassword: false, "there")
+        #expect(error.code == (isDenied ? .denied : .unavailable))
+        #expect(!error.message.contains("LOCATION"))
     }
 
     private final class Heard: Sendable {
