@@ -8,7 +8,7 @@ public import Logging
 /// which last while their session lives. ``MySQLConfiguration/Locks/table`` keeps them as rows, which live by the
 /// server's clock: all modes, several keys in one claim.
 public final class MySQLBackend: LockBackend {
-    let engine: any LockBackend
+    let engine: any BareStore
 
     /// Makes a backend; it connects in ``run()``.
     ///
@@ -56,5 +56,11 @@ public final class MySQLBackend: LockBackend {
     public func hints() -> AsyncStream<[Claim.ID]> { engine.hints() }
 
     public func examine() async throws(LockError) -> [Finding] { try await engine.examine() }
+}
+
+extension MySQLBackend: BareStore {
+    package func bareCycle(_ number: UInt64) async throws(LockError) { try await engine.bareCycle(number) }
+
+    package func barePush(_ number: UInt64) async throws(LockError) -> Duration { try await engine.barePush(number) }
 }
 #endif

@@ -7,6 +7,8 @@ import Logging
 final class NamedBackend: LockBackend {
     let configuration: MySQLConfiguration
     let engine: NamedEngine<MySQLNamedServer>
+    /// For measurements alone; opened when they are made.
+    let bare: [MySQLPool]
     private let hintStream: AsyncStream<[Claim.ID]>
 
     init(
@@ -18,6 +20,12 @@ final class NamedBackend: LockBackend {
         self.hintStream = hintStream
         self.configuration = configuration
         engine = try NamedEngine(MySQLNamedServer(configuration, bounds), logger: logger) { hinting.yield($0) }
+        var single = configuration
+        single.connections = 1
+        bare = try [
+            MySQLPool(single, bounds: bounds, logger: logger) { _ in },
+            MySQLPool(single, bounds: bounds, logger: logger) { _ in },
+        ]
     }
 
     /// Locks live as long as their session; this client's own claims wait behind one another at one place.
@@ -30,7 +38,12 @@ final class NamedBackend: LockBackend {
 
     var executor: (any TaskExecutor)? { engine.loop }
 
-    func run() async throws { await engine.run() }
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            for pool in bare { group.addTask(executorPreference: engine.loop) { await pool.run() } }
+            group.addTask(executorPreference: engine.loop) { await self.engine.run() }
+        }
+    }
 
     func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
         guard claim.parts.count == 1, claim.parts[0].mode == .exclusive else {

@@ -30,7 +30,7 @@ extension TableBackend {
         }
     }
 
-    private func arguments(_ claim: Claim, _ condition: PlaceCondition) -> String {
+    func arguments(_ claim: Claim, _ condition: PlaceCondition) -> String {
         let row = claim.id.row
         let names = claim.parts.map { SQLText.digits((configuration.prefix + $0.key.text).utf8) }
         let modes = claim.parts.map(\.mode.stored).map { "\($0.kind):\($0.permits):\($0.limit)" }

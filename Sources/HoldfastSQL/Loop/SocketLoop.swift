@@ -118,17 +118,11 @@ extension SocketLoop {
         var jobs: [UnownedJob] = []
         var list = PollList(ear: bell.ear)
         while true {
-            inbox.withLock { swap(&$0.jobs, &jobs) }
-            for job in jobs {
-                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-            }
-            jobs.removeAll(keepingCapacity: true)
+            let hasMore = runJobs(&jobs)
             refresh(&list)
-            let hasMore = inbox.withLock { inbox in
-                inbox.isAwake = !inbox.jobs.isEmpty
-                return inbox.isAwake
-            }
             list.wait(milliseconds: hasMore ? 0 : alarms.withLock { $0.pause() })
+            // What is enqueued from now on is seen without the bell.
+            if !hasMore { inbox.withLock { $0.isAwake = true } }
             if list.isRung { drain() }
             for body in alarms.withLock({ $0.takeDue() }) { body() }
             list.told { socket, generation, events in
@@ -140,6 +134,28 @@ extension SocketLoop {
         }
     }
 
+    /// Runs what is there, and what comes of it. A job often leaves another: the sockets need no look in between, but
+    /// for those that go on and on.
+    ///
+    /// - Returns: whether there is more; else the thread may sleep, and who enqueues rings.
+    private func runJobs(_ jobs: inout [UnownedJob]) -> Bool {
+        for _ in 0..<Self.jobRounds {
+            let isDone = inbox.withLock { inbox in
+                swap(&inbox.jobs, &jobs)
+                inbox.isAwake = !jobs.isEmpty
+                return jobs.isEmpty
+            }
+            if isDone { return false }
+            for job in jobs {
+                job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
+            jobs.removeAll(keepingCapacity: true)
+        }
+        return true
+    }
+
+    private static let jobRounds = 16
+
     private func refresh(_ list: inout PollList) {
         sockets.withLock { sockets in
             guard sockets.isChanged else { return }
@@ -149,7 +165,6 @@ extension SocketLoop {
     }
 
     private func drain() {
-        inbox.withLock { $0.isAwake = true }
         var strokes = [UInt8](repeating: 0, count: 64)
         while read(bell.ear, &strokes, strokes.count) == strokes.count {}
     }

@@ -28,8 +28,8 @@ enum ConnectFailure {
         case ECONNRESET, EPIPE:
             // A server that expects the other kind may break off before it says so.
             return unavailable(
-                "\(place) broke the connection off (\(what)): was it stopped, and does it speak TLS on this port, or not, "
-                    + "as the URL says?")
+                "\(place) broke the connection off (\(what)): was it stopped, and does it speak TLS on this port, or "
+                    + "not, as the URL says?")
         case EACCES, EPERM: return LockError(.denied, "no permission to connect to \(place): \(what)")
         default: return unavailable("cannot reach \(place): \(what)")
         }
