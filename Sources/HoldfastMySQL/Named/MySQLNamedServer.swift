@@ -23,7 +23,7 @@ struct MySQLNamedServer: NamedServer {
 
     var description: String { configuration.description }
 
-    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> MySQLNamedWire {
+    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> any NamedWire {
         let opened = try await MySQLDialer(configuration: configuration).open()
         do throws(LockError) {
             guard !opened.facts.isPooled else {
@@ -37,25 +37,35 @@ struct MySQLNamedServer: NamedServer {
             let text = "SET SESSION wait_timeout=\(seconds)"
             let answer = try await opened.session.run(text, within: configuration.requestTimeout)
             if let fault = answer.fault { throw fault.lockError(description) }
-            return MySQLNamedWire(session: opened.session, facts: opened.facts, tokens: tokens)
+            return MySQLNamedWire(opened.session, opened.facts, configuration, tokens)
         } catch {
             await opened.session.close(error)
             throw error
         }
     }
-
-    /// MySQL folds the case of names, MariaDB does not.
-    func name(of key: LockKey, _ session: MySQLNamedWire) throws(LockError) -> String {
-        let name = try configuration.names.name(of: configuration.prefix + key.text)
-        return session.facts.isMariaDB ? name : name.lowercased()
-    }
 }
 
 /// A session that asks for named locks in the server's words.
-struct MySQLNamedWire: NamedWire {
-    let session: MySQLSession
-    let facts: ServerFacts
-    let tokens: TokenTable
+final class MySQLNamedWire: NamedWire {
+    private let session: MySQLSession
+    private let facts: ServerFacts
+    private let configuration: MySQLConfiguration
+    private let tokens: TokenTable
+
+    init(
+        _ session: MySQLSession, _ facts: ServerFacts, _ configuration: MySQLConfiguration, _ tokens: TokenTable
+    ) {
+        self.session = session
+        self.facts = facts
+        self.configuration = configuration
+        self.tokens = tokens
+    }
+
+    /// MySQL folds the case of names, MariaDB does not.
+    func name(of key: LockKey) throws(LockError) -> String {
+        let name = try configuration.names.name(of: configuration.prefix + key.text)
+        return facts.isMariaDB ? name : name.lowercased()
+    }
 
     func send(
         _ batch: NamedBatch, within limit: Duration?,
@@ -78,13 +88,11 @@ struct MySQLNamedWire: NamedWire {
         }
     }
 
-    func interrupt(_ other: MySQLNamedWire, within limit: Duration, _ done: @escaping @Sendable () -> Void) {
-        session.send("KILL QUERY \(other.session.number)", within: limit) { _ in done() }
-    }
+    var interruption: String { "KILL QUERY \(session.number)" }
+    var termination: String { "KILL \(session.number)" }
 
-    func kill(_ others: [MySQLNamedWire]) async {
-        let kills = others.map { "KILL \($0.session.number)" }.joined(separator: ";")
-        _ = try? await session.run(kills, within: .seconds(1))
+    func order(_ orders: [String], within limit: Duration, _ done: @escaping @Sendable () -> Void) {
+        session.send(orders.joined(separator: ";"), within: limit) { _ in done() }
     }
 
     func onEnd(_ body: @escaping @Sendable (LockError) -> Void) { session.onEnd(body) }

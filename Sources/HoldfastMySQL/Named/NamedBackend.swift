@@ -6,7 +6,7 @@ import Logging
 /// Claims as named locks of dedicated sessions: exclusive, on single keys.
 final class NamedBackend: LockBackend {
     let configuration: MySQLConfiguration
-    let engine: NamedEngine<MySQLNamedServer>
+    let engine: NamedEngine
     /// For measurements alone; opened when they are made.
     let bare: [MySQLPool]
     private let hintStream: AsyncStream<[Claim.ID]>

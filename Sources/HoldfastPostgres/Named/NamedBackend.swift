@@ -6,7 +6,7 @@ import Logging
 /// Claims as advisory locks of dedicated sessions: exclusive and shared, on single keys.
 final class NamedBackend: LockBackend {
     let configuration: PostgresConfiguration
-    let engine: NamedEngine<PostgresNamedServer>
+    let engine: NamedEngine
     /// For measurements alone; opened when they are made.
     let bare: [PostgresPool]
     private let hintStream: AsyncStream<[Claim.ID]>

@@ -22,7 +22,7 @@ struct PostgresNamedServer: NamedServer {
 
     var description: String { configuration.description }
 
-    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> PostgresNamedWire {
+    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> any NamedWire {
         let opened = try await PostgresDialer(configuration: configuration).open()
         let session = opened.session
         do throws(LockError) {
@@ -34,17 +34,13 @@ struct PostgresNamedServer: NamedServer {
                         + "pooler=session")
             }
             let seat = try await prepare(session)
-            let wire = PostgresNamedWire(session: session, seat: seat, layout: layout, target: description)
+            let wire = PostgresNamedWire(session, seat, configuration, layout)
             await wire.keep(for: seconds)
             return wire
         } catch {
             await session.close(error)
             throw error
         }
-    }
-
-    func name(of key: LockKey, _ session: PostgresNamedWire) throws(LockError) -> String {
-        try configuration.keys.id(of: configuration.prefix + key.text).name
     }
 
     /// What holds for this session whatever the server's or the role's settings are, and what it is.

@@ -14,11 +14,26 @@ struct NamedSeat: Sendable {
 }
 
 /// A session that asks for advisory locks in the server's words.
-struct PostgresNamedWire: NamedWire {
-    let session: PostgresSession
-    let seat: NamedSeat
-    let layout: NamedLayout
-    let target: String
+final class PostgresNamedWire: NamedWire {
+    private let session: PostgresSession
+    private let seat: NamedSeat
+    private let configuration: PostgresConfiguration
+    private let layout: NamedLayout
+    private let target: String
+
+    init(
+        _ session: PostgresSession, _ seat: NamedSeat, _ configuration: PostgresConfiguration, _ layout: NamedLayout
+    ) {
+        self.session = session
+        self.seat = seat
+        self.configuration = configuration
+        self.layout = layout
+        target = configuration.description
+    }
+
+    func name(of key: LockKey) throws(LockError) -> String {
+        try configuration.keys.id(of: configuration.prefix + key.text).name
+    }
 
     func send(
         _ batch: NamedBatch, within limit: Duration?,
@@ -30,7 +45,7 @@ struct PostgresNamedWire: NamedWire {
                 session.ask([statement], within: limit) { _ in }
             }
             let request = NamedRequest(batch, layout, seat)
-            session.ask(request.statements, within: limit) { answer in
+            session.ask(request.statements, within: limit) { [target] answer in
                 done(answer.map { request.outcome($0, target) })
             }
         }
@@ -45,25 +60,18 @@ struct PostgresNamedWire: NamedWire {
         seat.endsIdle ? PostgresStatement("SET idle_session_timeout = '\(seconds)s'") : nil
     }
 
-    func interrupt(_ other: PostgresNamedWire, within limit: Duration, _ done: @escaping @Sendable () -> Void) {
-        session.assumeIsolated { session in
-            session.ask([order("pg_cancel_backend", to: other)], within: limit) { _ in done() }
-        }
+    var interruption: String { order("pg_cancel_backend") }
+    var termination: String { order("pg_terminate_backend") }
+
+    private func order(_ verb: String) -> String {
+        """
+        SELECT \(verb)(pid) FROM pg_stat_activity WHERE pid = \(seat.pid)
+        AND (extract(epoch FROM backend_start) * 1000000)::bigint = \(seat.startedAt)
+        """
     }
 
-    func kill(_ others: [PostgresNamedWire]) async {
-        let kills = others.map { order("pg_terminate_backend", to: $0) }
-        await withCheckedContinuation { waiter in
-            session.assumeIsolated { $0.ask(kills, within: .seconds(1)) { _ in waiter.resume() } }
-        }
-    }
-
-    private func order(_ verb: String, to other: PostgresNamedWire) -> PostgresStatement {
-        PostgresStatement(
-            """
-            SELECT \(verb)(pid) FROM pg_stat_activity WHERE pid = \(other.seat.pid)
-            AND (extract(epoch FROM backend_start) * 1000000)::bigint = \(other.seat.startedAt)
-            """)
+    func order(_ orders: [String], within limit: Duration, _ done: @escaping @Sendable () -> Void) {
+        session.assumeIsolated { $0.ask(orders.map { PostgresStatement($0) }, within: limit) { _ in done() } }
     }
 
     func onEnd(_ body: @escaping @Sendable (LockError) -> Void) { session.assumeIsolated { $0.whenClosed(body) } }

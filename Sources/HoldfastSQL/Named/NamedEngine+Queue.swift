@@ -22,7 +22,7 @@ extension NamedEngine {
     }
 
     /// To be sent by `pump`.
-    func attempt(_ slot: NamedSlot, on session: NamedSession<Server>) {
+    func attempt(_ slot: NamedSlot, on session: NamedSession) {
         guard let claim = slot.queue.first.flatMap({ claims[$0] }) else { return later(slot) }
         let (lock, id) = (claim.lock, session.id)
         session.orders.append(
@@ -32,7 +32,7 @@ extension NamedEngine {
     }
 
     private func tried(
-        _ slot: NamedSlot, _ lock: NamedLock, _ id: UInt64, _ answer: NamedSession<Server>.Answer,
+        _ slot: NamedSlot, _ lock: NamedLock, _ id: UInt64, _ answer: NamedSession.Answer,
         _ sentAt: ContinuousClock.Instant
     ) {
         guard !isOver else { return }
@@ -60,7 +60,7 @@ extension NamedEngine {
 
     /// The lock is here: the oldest claim has it, unless nobody wants it any more.
     func settle(
-        _ slot: NamedSlot, _ lock: NamedLock, _ session: NamedSession<Server>, _ token: FencingToken,
+        _ slot: NamedSlot, _ lock: NamedLock, _ session: NamedSession, _ token: FencingToken,
         _ sentAt: ContinuousClock.Instant
     ) {
         guard let head = slot.queue.first, let claim = claims[head], claim.lock == lock else {
@@ -75,7 +75,7 @@ extension NamedEngine {
         hold(head, slot, session, token)
     }
 
-    func hold(_ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession<Server>, _ token: FencingToken) {
+    func hold(_ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ token: FencingToken) {
         slot.holders.insert(id)
         slot.isHeldShared = claims[id]?.lock.isShared ?? false
         slot.isBusy = false
@@ -88,7 +88,7 @@ extension NamedEngine {
     }
 
     private func confirm(
-        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession<Server>, _ token: FencingToken
+        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ token: FencingToken
     ) {
         slot.queue.removeFirst()
         claims[id]?.phase = .confirming
@@ -113,7 +113,7 @@ extension NamedEngine {
     }
 
     /// Gives the lock back that nobody wants.
-    private func letGo(_ slot: NamedSlot, _ lock: NamedLock, _ session: NamedSession<Server>) {
+    private func letGo(_ slot: NamedSlot, _ lock: NamedLock, _ session: NamedSession) {
         let id = session.id
         session.orders.append(
             .init(errand: .release, lock: lock, life: 0) { answer, _ in

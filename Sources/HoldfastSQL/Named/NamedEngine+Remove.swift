@@ -51,7 +51,7 @@ extension NamedEngine {
     }
 
     private func release(
-        _ id: Claim.ID, _ lock: NamedLock, _ slot: NamedSlot, _ session: NamedSession<Server>, isLast: Bool,
+        _ id: Claim.ID, _ lock: NamedLock, _ slot: NamedSlot, _ session: NamedSession, isLast: Bool,
         isFollowed: Bool
     ) {
         let sessionID = session.id
@@ -74,7 +74,7 @@ extension NamedEngine {
     }
 
     /// Whether the session is the one that the oldest claim would be tried by.
-    private func isOfShared(_ slot: NamedSlot, _ session: NamedSession<Server>) -> Bool {
+    private func isOfShared(_ slot: NamedSlot, _ session: NamedSession) -> Bool {
         guard let head = slot.queue.first, let claim = claims[head] else { return false }
         return shared[claim.life] == session.id
     }

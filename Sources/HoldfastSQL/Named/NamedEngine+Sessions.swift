@@ -82,12 +82,10 @@ extension NamedEngine {
         }
     }
 
-    private func adopt(_ session: Server.Session, _ kind: NamedSession<Server>.Kind, _ life: Int) -> NamedSession<
-        Server
-    > {
+    private func adopt(_ session: any NamedWire, _ kind: NamedSession.Kind, _ life: Int) -> NamedSession {
         lastSession += 1
         let id = lastSession
-        let new = NamedSession<Server>(id: id, kind: kind, session: session, life: life)
+        let new = NamedSession(id: id, kind: kind, session: session, life: life)
         sessions[id] = new
         session.onEnd { [weak self] reason in self?.assumeIsolated { $0.ended(id, reason) } }
         return new
@@ -100,7 +98,7 @@ extension NamedEngine {
 
 extension NamedEngine {
     /// Returns when the server is known.
-    func ready() async throws(LockError) -> Server.Session {
+    func ready() async throws(LockError) -> any NamedWire {
         while true {
             if let reference { return reference }
             needControl()
@@ -115,7 +113,7 @@ extension NamedEngine {
     }
 
     /// The session that tries for claims of this life.
-    func sharedSession(_ life: Int) async throws(LockError) -> NamedSession<Server> {
+    func sharedSession(_ life: Int) async throws(LockError) -> NamedSession {
         while true {
             if let session = sharedNow(life) { return session }
             needShared(life)
@@ -127,7 +125,7 @@ extension NamedEngine {
         if openingShared.insert(life).inserted { job.yield(.openShared(life)) }
     }
 
-    func sharedNow(_ life: Int) -> NamedSession<Server>? {
+    func sharedNow(_ life: Int) -> NamedSession? {
         if let id = shared[life], let session = sessions[id] {
             guard session.isStale(now: .now) else { return session }
             session.session.end(nil)
@@ -143,7 +141,7 @@ extension NamedEngine {
     /// A session of one lock that has none: who shares a lock that this client has needs one of his own.
     ///
     /// - Returns: `nil` where there may be no other.
-    func spareSession(_ life: Int) async throws(LockError) -> NamedSession<Server>? {
+    func spareSession(_ life: Int) async throws(LockError) -> NamedSession? {
         while true {
             if let session = takeIdle() { return session }
             guard hasRoom else { return nil }
@@ -156,7 +154,7 @@ extension NamedEngine {
     /// Whether there may be another session.
     var hasRoom: Bool { sessions.count + opening + openingShared.count < bounds.connections }
 
-    func takeIdle() -> NamedSession<Server>? {
+    func takeIdle() -> NamedSession? {
         while let id = idle.popLast() {
             guard let session = sessions[id] else { continue }
             guard session.isStale(now: .now) else { return session }
@@ -200,12 +198,12 @@ extension NamedEngine {
 
 extension NamedEngine {
     /// Sends what is ordered, where nothing is under way.
-    func pump(_ session: NamedSession<Server>) {
+    func pump(_ session: NamedSession) {
         guard !session.isBusy, !session.isBeingInterrupted, !session.orders.isEmpty else { return }
         send(session, session.takeBatch(bounds.namesPerRequest), waits: false)
     }
 
-    func send(_ session: NamedSession<Server>, _ batch: NamedBatch, waits: Bool) {
+    func send(_ session: NamedSession, _ batch: NamedBatch, waits: Bool) {
         session.isBusy = true
         session.sentAt = .now
         let id = session.id
@@ -227,7 +225,7 @@ extension NamedEngine {
         finish(session, result)
     }
 
-    private func finish(_ session: NamedSession<Server>, _ result: NamedBatch.Outcome) {
+    private func finish(_ session: NamedSession, _ result: NamedBatch.Outcome) {
         session.isBusy = false
         let answers = session.answers(result)
         let sentAt = session.sentAt

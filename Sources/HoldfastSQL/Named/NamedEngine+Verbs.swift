@@ -2,7 +2,7 @@ package import Holdfast
 
 extension NamedEngine {
     package func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
-        let name = try await server.name(of: claim.parts[0].key, ready())
+        let name = try await ready().name(of: claim.parts[0].key)
         let new = NamedClaim(claim, NamedLock(name, isShared: claim.parts[0].mode == .shared))
         var session = try await sharedSession(new.life)
         if let known = claims[claim.id], let answer = try await again(claim.id, known) { return answer }
@@ -52,12 +52,12 @@ extension NamedEngine {
 
     /// Tries the lock of a name that nobody of this client wants.
     private func first(
-        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession<Server>, _ condition: PlaceCondition
+        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ condition: PlaceCondition
     ) async throws(LockError) -> Placement {
         let lock = claims[id]?.lock ?? NamedLock(slot.name)
         return try await within(bounds.requestTimeout) { caller in
             caller.onLate = { self.claims[id]?.isDoomed = true }
-            let order = NamedSession<Server>.Order(errand: .attempt, lock: lock, life: claims[id]?.life ?? 0) {
+            let order = NamedSession.Order(errand: .attempt, lock: lock, life: claims[id]?.life ?? 0) {
                 answer, sentAt in
                 let isDoomed = self.claims[id]?.isDoomed ?? true
                 switch answer {
@@ -96,7 +96,7 @@ extension NamedEngine {
         }
     }
 
-    private func reason(_ answer: NamedSession<Server>.Answer) -> LockError {
+    private func reason(_ answer: NamedSession.Answer) -> LockError {
         switch answer {
         case .lost(let reason): reason
         case .failed(let fault): fault.error
@@ -121,7 +121,7 @@ extension NamedEngine {
     package func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension {
         var outcome = Extension()
         let life = NamedLife.seconds(timeToLive)
-        var asked: [(Claim.ID, NamedSession<Server>, NamedLock)] = []
+        var asked: [(Claim.ID, NamedSession, NamedLock)] = []
         for id in ids {
             guard let claim = claims[id], !claim.isDoomed, claim.phase != .removing else {
                 outcome.gone.insert(id)
@@ -138,7 +138,7 @@ extension NamedEngine {
         guard !asked.isEmpty else { return outcome }
         let gone: Set<Claim.ID> = try await within(bounds.requestTimeout) { caller in
             let tally = Tally(asked.count)
-            var sessions: [UInt64: NamedSession<Server>] = [:]
+            var sessions: [UInt64: NamedSession] = [:]
             for (id, session, lock) in asked {
                 sessions[session.id] = session
                 session.orders.append(
@@ -167,7 +167,7 @@ extension NamedEngine {
     }
 
     /// Somebody else's `RELEASE_ALL_LOCKS`, or the end of the session: the lock is not ours any more.
-    private func vanished(_ id: Claim.ID, _ name: String, _ session: NamedSession<Server>, _ tally: Tally) {
+    private func vanished(_ id: Claim.ID, _ name: String, _ session: NamedSession, _ tally: Tally) {
         // Removed meanwhile, it is gone as well, but by its owner.
         tally.gone.insert(id)
         guard claims[id]?.phase == .held else { return }

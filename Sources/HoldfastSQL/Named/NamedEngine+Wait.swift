@@ -13,7 +13,7 @@ extension NamedEngine {
         job.yield(.openSingle(slot.name))
     }
 
-    func wait(_ slot: NamedSlot, on session: NamedSession<Server>) {
+    func wait(_ slot: NamedSlot, on session: NamedSession) {
         guard let head = slot.queue.first, let claim = claims[head] else {
             slot.isBusy = false
             advance(slot)
@@ -36,7 +36,7 @@ extension NamedEngine {
     }
 
     private func waited(
-        _ slot: NamedSlot, _ lock: NamedLock, _ id: UInt64, _ answer: NamedSession<Server>.Answer,
+        _ slot: NamedSlot, _ lock: NamedLock, _ id: UInt64, _ answer: NamedSession.Answer,
         _ sentAt: ContinuousClock.Instant
     ) {
         slot.waiter = nil
@@ -68,7 +68,7 @@ extension NamedEngine {
         guard let control else { return needControl() }
         session.isBeingInterrupted = true
         let name = slot.name
-        control.interrupt(session.session, within: bounds.requestTimeout) { [weak self] in
+        control.order([session.session.interruption], within: bounds.requestTimeout) { [weak self] in
             self?.assumeIsolated { engine in
                 guard let session = engine.sessions[id] else { return }
                 session.isBeingInterrupted = false
@@ -93,7 +93,7 @@ extension NamedEngine {
     }
 
     /// A session of one lock that has none waits for the next one.
-    func free(_ session: NamedSession<Server>) {
+    func free(_ session: NamedSession) {
         guard session.kind == .single, session.isIdle, !idle.contains(session.id) else { return }
         guard !slots.values.contains(where: { $0.waiter == session.id }) else { return }
         if let slot = takeOverflow() { return wait(slot, on: session) }
@@ -126,7 +126,7 @@ extension NamedEngine {
         // Those that are in vain are back at the end of this.
         let names = overflow.prefix(bounds.namesPerRequest)
         overflow.removeFirst(names.count)
-        var asked: [UInt64: NamedSession<Server>] = [:]
+        var asked: [UInt64: NamedSession] = [:]
         for slot in names.compactMap({ slots[$0] }) {
             guard let head = slot.queue.first, let claim = claims[head] else {
                 slot.isBusy = false

@@ -5,7 +5,7 @@ package import Logging
 ///
 /// A lock belongs to the session that took it. Free locks are tried by one session for each time to live, many in one
 /// request; where another process has a lock, a session of its own waits for it, one for all of this client's claims.
-package actor NamedEngine<Server: NamedServer> {
+package actor NamedEngine {
     enum Job: Sendable {
         /// A session that tries, for claims of so many seconds.
         case openShared(Int)
@@ -18,7 +18,7 @@ package actor NamedEngine<Server: NamedServer> {
 
     package nonisolated let loop: SocketLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-    package nonisolated let server: Server
+    package nonisolated let server: any NamedServer
     nonisolated let bounds: NamedBounds
     nonisolated let logger: Logger?
     package nonisolated let desk = GrantDesk()
@@ -27,7 +27,7 @@ package actor NamedEngine<Server: NamedServer> {
 
     var claims: [Claim.ID: NamedClaim] = [:]
     var slots: [String: NamedSlot] = [:]
-    var sessions: [UInt64: NamedSession<Server>] = [:]
+    var sessions: [UInt64: NamedSession] = [:]
     var lastSession: UInt64 = 0
     /// By their time to live.
     var shared: [Int: UInt64] = [:]
@@ -40,10 +40,10 @@ package actor NamedEngine<Server: NamedServer> {
     var overflow: [String] = []
     var isPolling = false
     /// Gives orders to the server about the other sessions.
-    var control: Server.Session?
+    var control: (any NamedWire)?
     var isControlOpening = false
     /// The last of these: it knows what server this is.
-    var reference: Server.Session?
+    var reference: (any NamedWire)?
     var callers: [UInt64: (Int, CheckedContinuation<LockError?, Never>)] = [:]
     var lastCaller: UInt64 = 0
     /// What is to be said where an answer takes too long.
@@ -56,7 +56,7 @@ package actor NamedEngine<Server: NamedServer> {
     nonisolated let job: AsyncStream<Job>.Continuation
 
     package init(
-        _ server: Server, logger: Logger?,
+        _ server: any NamedServer, logger: Logger?,
         hint: @escaping @Sendable ([Claim.ID]) -> Void
     ) throws(LockError) {
         loop = try SocketLoop.shared()
@@ -84,7 +84,7 @@ package actor NamedEngine<Server: NamedServer> {
         // The server looks only now and then whether a session that waits still has a client.
         let waiting = sessions.values.filter { session in slots.values.contains { $0.waiter == session.id } }
         if let control, !waiting.isEmpty {
-            await control.kill(waiting.map(\.session))
+            await control.order(waiting.map(\.session.termination), within: .seconds(1))
         }
         let reason = LockError(.notRunning, "\(server): the client has stopped")
         for session in sessions.values { session.session.end(reason) }

@@ -2,8 +2,6 @@ package import Holdfast
 
 /// A database whose locks have names, and belong to the session that took them.
 package protocol NamedServer: Sendable, CustomStringConvertible {
-    associatedtype Session: NamedWire
-
     var bounds: NamedBounds { get }
 
     /// Opens a session; refuses what stands between it and the server.
@@ -11,12 +9,7 @@ package protocol NamedServer: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - seconds: the server ends a session that was silent for so long.
     ///   - role: the one for orders sees to it that tokens can be drawn.
-    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> Session
-
-    /// What the server knows a key's lock by: equal for keys that share one.
-    ///
-    /// - Parameter session: of the server.
-    func name(of key: LockKey, _ session: Session) throws(LockError) -> String
+    func open(keptFor seconds: Int, _ role: NamedRole) async throws(LockError) -> any NamedWire
 }
 
 /// What a session is for.
@@ -28,7 +21,12 @@ package enum NamedRole: Sendable {
 }
 
 /// One session with a database, used on the loop's thread alone.
-package protocol NamedWire: Sendable {
+///
+/// Engine and wire are no generics: across modules they would not be specialized, which costs more than the server does.
+package protocol NamedWire: AnyObject, Sendable {
+    /// What the server knows a key's lock by: equal for keys that share one.
+    func name(of key: LockKey) throws(LockError) -> String
+
     /// Sends a batch in one request. Calls `done` on the loop's thread.
     ///
     /// - Parameter limit: `nil` for one that may wait for ever; else the session is over where no answer comes.
@@ -36,17 +34,27 @@ package protocol NamedWire: Sendable {
         _ batch: NamedBatch, within limit: Duration?,
         _ done: @escaping @Sendable (Result<NamedBatch.Outcome, LockError>) -> Void)
 
-    /// Has the server break off what another session waits for; the order may come late, and hit what comes next.
-    func interrupt(_ other: Self, within limit: Duration, _ done: @escaping @Sendable () -> Void)
+    /// The order to the server to break off what this session waits for; it may come late, and hit what comes next.
+    var interruption: String { get }
 
-    /// Has the server end other sessions, as far as that can be had at once.
-    func kill(_ others: [Self]) async
+    /// The order to the server to end this session.
+    var termination: String { get }
+
+    /// Gives the server orders about other sessions. Calls `done` on the loop's thread, whatever came of them.
+    func order(_ orders: [String], within limit: Duration, _ done: @escaping @Sendable () -> Void)
 
     /// `body` is called on the loop's thread when the session has ended, and why.
     func onEnd(_ body: @escaping @Sendable (LockError) -> Void)
 
     /// Ends the session, and with it its locks.
     func end(_ reason: LockError?)
+}
+
+extension NamedWire {
+    /// The same, for a task on the loop's thread.
+    func order(_ orders: [String], within limit: Duration) async {
+        await withCheckedContinuation { waiter in order(orders, within: limit) { waiter.resume() } }
+    }
 }
 
 /// What the client of a server allows itself, by name.

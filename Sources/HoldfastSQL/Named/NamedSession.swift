@@ -3,7 +3,7 @@ import Holdfast
 /// A session, and what is asked of its named locks. It either waits, or holds.
 ///
 /// Used on the loop's thread alone, by its engine.
-final class NamedSession<Server: NamedServer> {
+final class NamedSession {
     enum Kind {
         /// Tries and holds many locks, of claims with one time to live.
         case shared
@@ -38,7 +38,7 @@ final class NamedSession<Server: NamedServer> {
 
     let id: UInt64
     let kind: Kind
-    let session: Server.Session
+    let session: any NamedWire
     /// The server ends it when it was silent for so many seconds.
     var life: Int
     /// Its locks.
@@ -52,9 +52,9 @@ final class NamedSession<Server: NamedServer> {
     /// Somebody is told to break its wait off; until that is done nothing else may be asked.
     var isBeingInterrupted = false
     /// Its answer, which came before that.
-    var afterInterrupt: ((isolated NamedEngine<Server>) -> Void)?
+    var afterInterrupt: ((isolated NamedEngine) -> Void)?
 
-    init(id: UInt64, kind: Kind, session: Server.Session, life: Int) {
+    init(id: UInt64, kind: Kind, session: any NamedWire, life: Int) {
         self.id = id
         self.kind = kind
         self.session = session
