@@ -12,14 +12,22 @@ struct DoctorCommand: ParsableCommand {
             status: 0 where nothing endangers locks, 1 where something does, 69 where the store does not answer or \
             cannot be used.
 
+            --script ROLE examines nothing: it prints the SQL that an administrator of PostgreSQL, MySQL or MariaDB \
+            runs where the role that takes locks may not make tables.
+
             EXAMPLES
               holdfast doctor
               holdfast doctor --store sqlite:///var/lib/app/locks.db
+              holdfast doctor --script app --store postgres://db/app | psql "$ADMIN_URL"
               holdfast doctor -o json | jq '.findings[] | select(.weight == "danger")'
             """)
 
     /// A store that takes longer is no store to rely on.
     private static let limitSeconds: UInt32 = 30
+
+    @Option(
+        help: ArgumentHelp("Print the SQL that makes what ROLE needs to take locks.", valueName: "ROLE"))
+    var script: String?
 
     @OptionGroup var output: OutputOption
 
@@ -29,6 +37,10 @@ struct DoctorCommand: ParsableCommand {
         try Arguments.checkUTF8()
         let format = try output.format() ?? .table
         let store = try store.resolve()
+        if let script {
+            guard output.output == nil else { throw Failure(.usage, "--script prints SQL: leave -o out") }
+            return Terminal.print(try store.script(for: script))
+        }
         Concurrency.run(
             beside: {
                 sleep(Self.limitSeconds)

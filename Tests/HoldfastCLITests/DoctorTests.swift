@@ -55,6 +55,26 @@ import Testing
         #expect(try await holder.end() == 0)
     }
 
+    #if Postgres && MySQL
+    @Test(arguments: [
+        ("postgres://db/app", "locks", "CREATE SEQUENCE IF NOT EXISTS"),
+        ("mysql://db/app", "locks@10.%", "'locks'@'10.%'"),
+        ("postgres://db/app?locks=table", "locks", "OR REPLACE FUNCTION"),
+        ("mariadb://db/app?locks=table", "locks", "GRANT EXECUTE"),
+    ])
+    func `the script for an administrator is printed without a server`(
+        _ store: String, _ role: String, _ part: String
+    ) async throws {
+        let scratch = try Scratch()
+        let script = try await scratch.run("doctor", "--script", role, "--store", store)
+        #expect(script.status == 0 && script.output.contains(part) && script.output.contains("GRANT"))
+        let bad = try await scratch.run("doctor", "--script", "x; DROP TABLE t", "--store", store)
+        #expect(bad.status == 64 && bad.output.isEmpty)
+        let file = try await scratch.run("doctor", "--script", role)
+        #expect(file.status == 64 && file.output.isEmpty && file.errors.contains("PostgreSQL"))
+    }
+    #endif
+
     @Test func `what everybody may write endangers locks: 1, and what to do about it`() async throws {
         let scratch = try Scratch()
         _ = try await scratch.claims()

@@ -42,6 +42,15 @@ struct Store: Sendable {
     /// For messages: without options and secrets.
     var name: String { "\(url)" }
 
+    /// What an administrator runs on a database before.
+    func script(for role: String) throws(Failure) -> String {
+        do throws(LockError) {
+            return try url.script(for: role)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
     /// Whether other processes cannot see it.
     var isInProcess: Bool { url.kind == .memory }
 

@@ -11,6 +11,8 @@ import Holdfast
 struct TokenTable: Sendable {
     static let name = "holdfast_tokens"
     private static let volatile = "holdfast_draws"
+    /// Of both tables.
+    static let names = [name, volatile]
     private static let block = 1_000_000
     private static let microseconds = "CAST(UNIX_TIMESTAMP(NOW(6))*1000000 AS SIGNED)"
 
@@ -71,8 +73,8 @@ struct TokenTable: Sendable {
         guard error.code == .denied else { throw error }
         throw LockError(
             .denied,
-            "\(session.target): the user may not make the tables of tokens: \(fault.message); let the database's "
-                + "owner run: \(Self.statements.joined(separator: "; "));", cause: fault)
+            "\(session.target): the user may not make the tables of tokens: \(fault.message); let one who may run what "
+                + "holdfast doctor --script USER prints for this store", cause: fault)
     }
 }
 #endif

@@ -44,8 +44,8 @@ extension TableLayout {
                 guard error.code == .denied else { throw error }
                 throw LockError(
                     .denied,
-                    "\(target): the user may not make the tables and procedures: \(fault.message); let a user who may "
-                        + "run holdfast doctor on this store once, and grant what docs/mysql.md lists", cause: fault)
+                    "\(target): the user may not make the tables and procedures: \(fault.message); let one who may "
+                        + "run what holdfast doctor --script USER prints for this store", cause: fault)
             }
         }
         _ = try await session.run("DO RELEASE_LOCK('\(lock)')", within: limit)

@@ -28,6 +28,8 @@ enum TableLayout {
         """,
     ]
 
+    static let names = ["holdfast_layout", "holdfast_claims", "holdfast_parts"]
+
     static let procedures = [draw, lockAll, bury, advance, expire, admits, place, remove, sweep]
 
     /// What makes everything, for who may.

@@ -87,8 +87,8 @@ struct PostgresNamedServer: NamedServer {
         guard fault.state == "42501" else { return fault.lockError(description) }
         return LockError(
             .denied,
-            "\(self): the role may not make the sequence that tokens are drawn from: \(fault.message); let a role that "
-                + "may run holdfast doctor on this store once, and grant what docs/postgres.md lists", cause: fault)
+            "\(self): the role may not make the sequence that tokens are drawn from: \(fault.message); let one that "
+                + "may run what holdfast doctor --script ROLE prints; see docs/postgres.md", cause: fault)
     }
 
     private static let firstWithIdleTimeout = 140_000

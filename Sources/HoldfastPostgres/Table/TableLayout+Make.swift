@@ -27,8 +27,8 @@ extension TableLayout {
             guard fault.state != "42501" else {
                 throw LockError(
                     .denied,
-                    "\(target): the role may not make the schema \(schema): \(fault.message); let a role that may run "
-                        + "holdfast doctor on this store once, and grant what docs/postgres.md lists", cause: fault)
+                    "\(target): the role may not make the schema \(schema): \(fault.message); let one that may run "
+                        + "what holdfast doctor --script ROLE prints; see docs/postgres.md", cause: fault)
             }
             throw fault.lockError(target)
         }

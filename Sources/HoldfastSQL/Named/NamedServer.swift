@@ -22,7 +22,7 @@ package enum NamedRole: Sendable {
 
 /// One session with a database, used on the loop's thread alone.
 ///
-/// Engine and wire are no generics: across modules they would not be specialized, which costs more than the server does.
+/// Engine and wire are no generics: across modules they would not be specialized, and cost more than the server does.
 package protocol NamedWire: AnyObject, Sendable {
     /// What the server knows a key's lock by: equal for keys that share one.
     func name(of key: LockKey) throws(LockError) -> String

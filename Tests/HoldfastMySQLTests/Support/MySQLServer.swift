@@ -8,8 +8,14 @@ import Testing
 
 /// A real server on a free port, in a folder of its own; gone with this object, and with the test process.
 final class MySQLServer: Sendable {
-    static let binary = "/usr/sbin/mariadbd"
-    static let installer = "/usr/bin/mariadb-install-db"
+    /// Debian's, or the one that `HOLDFAST_TEST_MYSQLD` names: MySQL's or MariaDB's.
+    static let binary = ProcessInfo.processInfo.environment["HOLDFAST_TEST_MYSQLD"] ?? "/usr/sbin/mariadbd"
+    /// MariaDB's, which fills the folder of data.
+    static let installer =
+        ProcessInfo.processInfo.environment["HOLDFAST_TEST_MYSQL_INSTALL"] ?? "/usr/bin/mariadb-install-db"
+
+    /// Takes no encrypted sessions.
+    static let withoutTLS = binary.contains("maria") ? "--skip-ssl" : "--tls-version="
 
     let folder: ScratchFolder
     let port: Int
@@ -38,6 +44,7 @@ final class MySQLServer: Sendable {
                     Self.binary, "--no-defaults", "--datadir=\(folder.path)/data", "--port=\(port)",
                     "--bind-address=127.0.0.1", "--socket=\(folder.path)/socket", "--pid-file=\(folder.path)/pid",
                     "--log-error=\(folder.path)/log", "--innodb-buffer-pool-size=32M", "--skip-name-resolve",
+                    "--loose-mysqlx=OFF",
                 ] + options
             let guardian = Guardian("/usr/bin/env", words)
             do {
@@ -81,15 +88,23 @@ final class MySQLServer: Sendable {
 
     /// Fresh system tables and an empty database, made once: making them takes seconds.
     private static let template = Task {
-        guard access(binary, X_OK) == 0, access(installer, X_OK) == 0 else {
-            throw TestFailure("no \(binary): apt-get install mariadb-server-core")
-        }
+        guard access(binary, X_OK) == 0 else { throw TestFailure("no \(binary): apt-get install mariadb-server-core") }
         let folder = try ScratchFolder()
         if geteuid() == 0 { try await Shell.output("chown", "nobody:nogroup", folder.path) }
-        try await Shell.output(
-            asNobody + [
-                installer, "--no-defaults", "--datadir=\(folder.path)/data", "--auth-root-authentication-method=normal",
-            ])
+        let data = "--datadir=\(folder.path)/data"
+        if try await Shell.output(binary, "--version").contains("MariaDB") {
+            try await Shell.output(
+                asNobody + [installer, "--no-defaults", data, "--auth-root-authentication-method=normal"])
+        } else {
+            let start = folder.path + "/start.sql"
+            let lines = [
+                "CREATE DATABASE test;", "CREATE USER root@'127.0.0.1';",
+                "GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;",
+            ]
+            try lines.joined(separator: "\n").write(toFile: start, atomically: true, encoding: .utf8)
+            try await Shell.output(
+                asNobody + [binary, "--no-defaults", "--initialize-insecure", data, "--init-file=\(start)"])
+        }
         return folder
     }
 

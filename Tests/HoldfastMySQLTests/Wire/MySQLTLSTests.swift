@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: [true, false]) func `a server without encryption is not used`(_ verifies: Bool) async throws {
-        let server = try await MySQLServer("--skip-ssl")
+        let server = try await MySQLServer(MySQLServer.withoutTLS)
         var configuration = server.configuration
         configuration.tls = MySQLConfiguration.TLS()
         configuration.tls?.verifies = verifies

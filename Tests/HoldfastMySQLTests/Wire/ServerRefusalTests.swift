@@ -46,8 +46,14 @@ import Testing
         configuration.locks = locks
         configuration.credentials = .init(user: "poor", password: "se'cret")
         let refused = try await error(configuration)
-        let remedy = locks == .named ? "CREATE TABLE" : "doctor"
-        #expect(refused?.code == .denied && refused?.message.contains(remedy) == true)
+        #expect(refused?.code == .denied && refused?.message.contains("doctor --script") == true)
+        let script = try configuration.script(for: "poor@127.0.0.1")
+        #expect(script.hasPrefix("DELIMITER $$\n") && script.hasSuffix("DELIMITER ;\n"))
+        for statement in script.split(separator: "\n", maxSplits: 1)[1].split(separator: " $$\n").dropLast() {
+            let answer = try await corner.ask(String(statement))
+            #expect(answer.fault == nil, "\(statement)")
+        }
+        #expect(try await error(configuration) == nil)
         configuration.credentials = .init(user: "poor", password: "guess")
         let wrong = try await error(configuration)
         #expect(wrong?.code == .denied && wrong.map { "\($0)".contains("guess") } == false)
