@@ -33,6 +33,8 @@ package final class Workload: Sendable {
     /// Clients that keep their long lock once they have it.
     private let tenacious = Mutex<Set<Int>>([])
     private let tallies: Mutex<[Tally]>
+    /// How long in all somebody could not be granted anything.
+    private let outages = Mutex(Duration.zero)
 
     private let timeToLive: Duration
     private let moments: [[Claim.Part]]
@@ -77,7 +79,8 @@ package final class Workload: Sendable {
             }
         }
         // Without a leader nobody is granted: within this, and within a life where a holder is gone, the next one is.
-        workload.check(.init(handOff: .seconds(10), longestLife: longestLife), mayLose, sourceLocation)
+        let handOff = .seconds(10) + workload.outages.withLock { $0 }
+        workload.check(.init(handOff: handOff, longestLife: longestLife), mayLose, sourceLocation)
     }
 
     /// Holds a lock of a longer life around `body`.
@@ -139,6 +142,13 @@ package final class Workload: Sendable {
                 now[$0].done >= before[$0].done + more && now[$0].long >= before[$0].long + long
             }
         }
+    }
+
+    /// Runs `body`, from whose beginning to whose end some clients can be granted nothing: it counts for no waiter.
+    package func outage(_ body: () async throws -> Void) async throws {
+        let began = ContinuousClock.now
+        defer { outages.withLock { $0 += ContinuousClock.now - began } }
+        try await body()
     }
 
     /// Lets these clients take their long lock and keep it, through what comes, until they lose it.

@@ -62,18 +62,22 @@ extension OneAtATime {
             try await Workload.run(crowd(cluster)) { workload in
                 try await workload.holdOn([0, 1])
                 let others = cluster.members.dropFirst()
-                for member in others { member.kill() }
-                try await ContinuousClock().sleep(for: Self.beyondALife)
-                let before = workload.tally
-                #expect(before.allSatisfy { !$0.holds }, "\(before)")
-                try await Workload.isUnavailable(EtcdBackend(cluster.configuration))
-                let after = workload.tally
-                for holder in 0...1 { #expect(after[holder].failures[.leaseLost, default: 0] > 0, "\(after[holder])") }
-                for (before, after) in zip(before, after) {
-                    #expect(before.done == after.done && before.long == after.long, "nobody gets a lock")
+                try await workload.outage {
+                    for member in others { member.kill() }
+                    try await ContinuousClock().sleep(for: Self.beyondALife)
+                    let before = workload.tally
+                    #expect(before.allSatisfy { !$0.holds }, "\(before)")
+                    try await Workload.isUnavailable(EtcdBackend(cluster.configuration))
+                    let after = workload.tally
+                    for holder in 0...1 {
+                        #expect(after[holder].failures[.leaseLost, default: 0] > 0, "\(after[holder])")
+                    }
+                    for (before, after) in zip(before, after) {
+                        #expect(before.done == after.done && before.long == after.long, "nobody gets a lock")
+                    }
+                    for member in others { try member.start() }
+                    for member in others { try await member.ready(within: .seconds(30)) }
                 }
-                for member in others { try member.start() }
-                for member in others { try await member.ready(within: .seconds(30)) }
             }
         }
 
@@ -108,17 +112,19 @@ extension OneAtATime {
                     return try await cluster.heal(victim, with: [leader])
                 }
                 try await workload.holdOn([0, 1])
-                try await cluster.cut(victim)
-                try await workload.progress("in place of those who are cut off", of: [2, 3], long: 1)
-                let before = workload.tally
-                try await Workload.isUnavailable(EtcdBackend(configurations[0]))
-                let after = workload.tally
-                for lonely in 0...1 {
-                    #expect(after[lonely].failures[.leaseLost, default: 0] > 0, "\(after[lonely])")
-                    #expect(before[lonely].done == after[lonely].done && !after[lonely].holds)
-                    #expect(before[lonely + 2].done < after[lonely + 2].done)
+                try await workload.outage {
+                    try await cluster.cut(victim)
+                    try await workload.progress("in place of those who are cut off", of: [2, 3], long: 1)
+                    let before = workload.tally
+                    try await Workload.isUnavailable(EtcdBackend(configurations[0]))
+                    let after = workload.tally
+                    for lonely in 0...1 {
+                        #expect(after[lonely].failures[.leaseLost, default: 0] > 0, "\(after[lonely])")
+                        #expect(before[lonely].done == after[lonely].done && !after[lonely].holds)
+                        #expect(before[lonely + 2].done < after[lonely + 2].done)
+                    }
+                    try await cluster.heal(victim)
                 }
-                try await cluster.heal(victim)
             }
         }
     }

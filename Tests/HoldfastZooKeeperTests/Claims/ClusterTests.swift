@@ -43,15 +43,17 @@ extension OneAtATime {
         @Test func `the quorum is lost and comes back`() async throws {
             let ensemble = try await ZooKeeperEnsemble(.init(config: "maxSessionTimeout=40000"))
             try await run(ensemble) { workload in
-                for member in ensemble.members.dropFirst() { member.kill() }
-                try await ContinuousClock().sleep(for: Self.timeToLive + .seconds(1))
-                let before = workload.tally
-                try await Workload.isUnavailable(ZooKeeperBackend(ensemble.configuration))
-                for (before, after) in zip(before, workload.tally) {
-                    #expect(before.done == after.done && before.long == after.long, "nobody gets a lock")
+                try await workload.outage {
+                    for member in ensemble.members.dropFirst() { member.kill() }
+                    try await ContinuousClock().sleep(for: Self.timeToLive + .seconds(1))
+                    let before = workload.tally
+                    try await Workload.isUnavailable(ZooKeeperBackend(ensemble.configuration))
+                    for (before, after) in zip(before, workload.tally) {
+                        #expect(before.done == after.done && before.long == after.long, "nobody gets a lock")
+                    }
+                    for member in ensemble.members.dropFirst() { try member.launch() }
+                    try await ensemble.serving(3)
                 }
-                for member in ensemble.members.dropFirst() { try member.launch() }
-                try await ensemble.serving(3)
             }
         }
 
