@@ -32,12 +32,17 @@ public struct BackendCapabilities: Sendable, Hashable {
     public var isFIFO: Bool
     /// Whether `claims(withPrefix:limit:)` answers.
     public var supportsListing: Bool
+    /// Whether a claim carries a note: what elections and the detection of deadlocks need.
+    public var supportsNotes: Bool
+    /// Whether there are versioned records beside the claims.
+    public var supportsRecords: Bool
     public var shortestTimeToLive: Duration
     public var longestTimeToLive: Duration
 
     public init(
         name: String, guarantee: Guarantee, expiry: Expiry, supportsShared: Bool = true, supportsPermits: Bool = true,
         keysPerClaimLimit: Int = Claim.keysLimit, isFIFO: Bool = true, supportsListing: Bool = true,
+        supportsNotes: Bool = false, supportsRecords: Bool = false,
         shortestTimeToLive: Duration = .seconds(1), longestTimeToLive: Duration = .seconds(7 * 24 * 3600)
     ) {
         self.name = name
@@ -48,6 +53,8 @@ public struct BackendCapabilities: Sendable, Hashable {
         self.keysPerClaimLimit = keysPerClaimLimit
         self.isFIFO = isFIFO
         self.supportsListing = supportsListing
+        self.supportsNotes = supportsNotes
+        self.supportsRecords = supportsRecords
         self.shortestTimeToLive = shortestTimeToLive
         self.longestTimeToLive = longestTimeToLive
     }
@@ -62,6 +69,9 @@ public struct BackendCapabilities: Sendable, Hashable {
             throw LockError(
                 .invalidArgument,
                 "a time to live on \(name) is \(shortestTimeToLive) to \(longestTimeToLive), not \(claim.timeToLive)")
+        }
+        guard claim.note == .empty || supportsNotes else {
+            throw LockError(.unsupported, "\(name) keeps no notes with its claims")
         }
         for part in claim.parts {
             switch part.mode {

@@ -35,6 +35,14 @@ public protocol LockBackend: Sendable {
     /// Marks a claim so that its owner's next `extend` says that an operator asks it to let go.
     func ask(_ id: Claim.ID) async throws(LockError) -> Removal
 
+    /// Replaces the note of a claim, waiting or held, that was placed here. One round trip.
+    ///
+    /// - Throws: ``LockError/Code/unsupported`` where `capabilities` says that there are no notes.
+    func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal
+
+    /// Versioned records, kept apart from the claims; `nil` where this backend has none.
+    var records: (any RecordStore)? { get }
+
     /// The claims on the keys that begin with `prefix`, by key, then in queue order; at most `limit`.
     func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord]
 
@@ -56,6 +64,14 @@ extension LockBackend {
     public func run(for client: UInt64) async throws { try await run() }
 
     public func hints() -> AsyncStream<[Claim.ID]> { AsyncStream { $0.finish() } }
+
+    /// None.
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        throw LockError(.unsupported, "\(capabilities.name) keeps no notes with its claims")
+    }
+
+    /// None.
+    public var records: (any RecordStore)? { nil }
 
     /// Nothing to tell.
     public func examine() async throws(LockError) -> [Finding] { [] }

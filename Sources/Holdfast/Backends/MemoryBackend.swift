@@ -12,6 +12,7 @@ public final class MemoryBackend: LockBackend {
 
     struct State {
         var table: ClaimTable
+        var records = RecordTable()
         var waiters: [Claim.ID: Waiter] = [:]
         var tickets: UInt64 = 0
         var nextLook: Duration?
@@ -36,7 +37,9 @@ public final class MemoryBackend: LockBackend {
     }
 
     public var capabilities: BackendCapabilities {
-        BackendCapabilities(name: "memory", guarantee: .singleAuthority, expiry: .timeToLive)
+        BackendCapabilities(
+            name: "memory", guarantee: .singleAuthority, expiry: .timeToLive, supportsNotes: true,
+            supportsRecords: true)
     }
 
     /// Passes keys on when their holders' claims expire.
@@ -110,6 +113,12 @@ public final class MemoryBackend: LockBackend {
         return answer
     }
 
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        step { state, now in state.table.annotate(id, with: note, now: now) }
+    }
+
+    public var records: (any RecordStore)? { self }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         step { state, now in state.table.records(withPrefix: prefix, limit: limit, now: now) }
     }
@@ -126,7 +135,7 @@ public final class MemoryBackend: LockBackend {
     private static let awaited = LockError(.invalidArgument, "one task already awaits this claim's grant")
 
     /// One verb: a step of the table under the lock, then what it caused, outside.
-    private func step<R>(_ body: (inout State, Duration) -> R) -> R {
+    func step<R>(_ body: (inout State, Duration) -> R) -> R {
         var woken: [(Waiter, Result<Grant, LockError>)] = []
         let answer = state.withLock { state in
             let answer = body(&state, time.now)
@@ -151,5 +160,32 @@ extension MemoryBackend.State {
         guard let next = table.nextExpiry(), nextLook.map({ next < $0 }) ?? true else { return false }
         nextLook = next
         return true
+    }
+}
+
+extension MemoryBackend: RecordStore {
+    /// One step, at once.
+    public func read(_ key: LockKey) async throws(LockError) -> Record? {
+        step { state, now in state.records.read(key, now: now) }
+    }
+
+    /// One step, at once.
+    public func write(
+        _ value: [UInt8], to key: LockKey, expecting expected: Record.Version?, timeToLive: Duration?
+    ) async throws(LockError) -> RecordWrite {
+        let outcome = step { state, now -> Result<RecordWrite, LockError> in
+            do throws(LockError) {
+                return .success(
+                    try state.records.write(value, to: key, expecting: expected, timeToLive: timeToLive, now: now))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// One step, at once.
+    public func delete(_ key: LockKey, expecting expected: Record.Version) async throws(LockError) -> Bool {
+        step { state, now in state.records.delete(key, expecting: expected, now: now) }
     }
 }

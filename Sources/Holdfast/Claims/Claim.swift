@@ -31,12 +31,14 @@ public struct Claim: Sendable {
         let parts: [Part]
         let timeToLive: Duration
         let owner: Owner
+        let note: ClaimNote
 
-        init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner) {
+        init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner, note: ClaimNote) {
             self.id = id
             self.parts = parts
             self.timeToLive = timeToLive
             self.owner = owner
+            self.note = note
         }
     }
     private let body: Body
@@ -47,6 +49,8 @@ public struct Claim: Sendable {
     /// The claim expires when it was not extended for this long.
     public var timeToLive: Duration { body.timeToLive }
     public var owner: Owner { body.owner }
+    /// What the owner says with it at first; see ``LockBackend/annotate(_:with:)``.
+    public var note: ClaimNote { body.note }
 
     /// Makes a claim whose parts are placed together, at one point in the order.
     ///
@@ -55,8 +59,9 @@ public struct Claim: Sendable {
     ///   - parts: 1 to 64, in any order, each key once.
     ///   - timeToLive: more than zero; the client checks its own, narrower bounds.
     ///   - owner: who claims, for people.
+    ///   - note: what the owner says with it at first; nothing by default.
     /// - Throws: ``LockError/Code/invalidKey`` or ``LockError/Code/invalidArgument``.
-    public init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner) throws(LockError) {
+    public init(id: ID, parts: [Part], timeToLive: Duration, owner: Owner, note: ClaimNote = .empty) throws(LockError) {
         guard !parts.isEmpty, parts.count <= Self.keysLimit else {
             throw LockError(.invalidArgument, "a claim has 1 to \(Self.keysLimit) keys; \(parts.count) were given")
         }
@@ -71,7 +76,7 @@ public struct Claim: Sendable {
         for (part, next) in zip(sorted, sorted.dropFirst()) where part.key == next.key {
             throw LockError(.invalidArgument, "a claim names each key once; \(part.key.text.debugDescription) is twice")
         }
-        body = Body(id: id, parts: sorted, timeToLive: timeToLive, owner: owner)
+        body = Body(id: id, parts: sorted, timeToLive: timeToLive, owner: owner, note: note)
     }
 }
 

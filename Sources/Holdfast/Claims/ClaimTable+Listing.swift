@@ -35,7 +35,8 @@ extension ClaimTable {
                 records.append(
                     ClaimRecord(
                         key: key, id: node.claim, mode: node.mode, owner: entry.claim.owner, token: entry.token,
-                        age: now - entry.placedAt, remaining: entry.expiresAt - now, isAsked: entry.isAsked))
+                        age: now - entry.placedAt, remaining: entry.expiresAt - now, isAsked: entry.isAsked,
+                        note: entry.note))
             }
         }
         return records

@@ -25,6 +25,7 @@ public struct ClaimTable: Sendable {
         var expiresAt: Duration
         var token: FencingToken?
         var isAsked = false
+        var note: ClaimNote
         var blockedParts: Int32 = 0
         /// The first part's node, and the others': most claims have one key, and need no array.
         var node = KeyQueue.none
@@ -83,7 +84,7 @@ public struct ClaimTable: Sendable {
             return .refused
         }
         placed += 1
-        var entry = Entry(claim: claim, order: placed, placedAt: now, expiresAt: now + claim.timeToLive)
+        var entry = Entry(claim: claim, order: placed, placedAt: now, expiresAt: now + claim.timeToLive, note: claim.note)
         for (index, part) in claim.parts.enumerated() {
             let node = append(part, of: claim.id)
             if index == 0 { entry.node = node } else { entry.moreNodes.append(node) }
@@ -123,6 +124,14 @@ public struct ClaimTable: Sendable {
         expire(now: now)
         guard entries[id] != nil else { return .absent }
         entries[id]?.isAsked = true
+        return .removed
+    }
+
+    /// Replaces the note of a claim.
+    public mutating func annotate(_ id: Claim.ID, with note: ClaimNote, now: Duration) -> Removal {
+        expire(now: now)
+        guard entries[id] != nil else { return .absent }
+        entries[id]?.note = note
         return .removed
     }
 

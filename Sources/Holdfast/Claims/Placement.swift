@@ -67,13 +67,15 @@ public struct ClaimRecord: Sendable, Hashable {
     public var remaining: Duration
     /// Whether an operator asked the owner to let go.
     public var isAsked: Bool
+    /// What the owner says with it.
+    public var note: ClaimNote
 
     /// Whether the claim is held; otherwise it waits.
     public var isHeld: Bool { token != nil }
 
     public init(
         key: LockKey, id: Claim.ID, mode: LockMode, owner: Owner, token: FencingToken?, age: Duration,
-        remaining: Duration, isAsked: Bool = false
+        remaining: Duration, isAsked: Bool = false, note: ClaimNote = .empty
     ) {
         self.key = key
         self.id = id
@@ -83,5 +85,6 @@ public struct ClaimRecord: Sendable, Hashable {
         self.age = age
         self.remaining = remaining
         self.isAsked = isAsked
+        self.note = note
     }
 }

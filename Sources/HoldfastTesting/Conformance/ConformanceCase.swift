@@ -11,6 +11,10 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
         static let fifo = Needs(rawValue: 8)
         static let listing = Needs(rawValue: 16)
         static let expiry = Needs(rawValue: 32)
+        static let notes = Needs(rawValue: 64)
+        static let records = Needs(rawValue: 128)
+        /// Time must pass, whether or not claims expire by it.
+        static let time = Needs(rawValue: 256)
     }
 
     public let name: String
@@ -33,7 +37,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     public var description: String { name }
 
     /// Whether lives must run out in this case: without a test clock it takes seconds, and wants a machine with room.
-    public var needsTime: Bool { needs.contains(.expiry) }
+    public var needsTime: Bool { !needs.isDisjoint(with: [.expiry, .time]) }
 
     /// Whether a backend promises what this case tests.
     public func applies(to capabilities: BackendCapabilities) -> Bool {
@@ -42,6 +46,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
             && (capabilities.keysPerClaimLimit >= 3 || !needs.contains(.severalKeys))
             && (capabilities.isFIFO || !needs.contains(.fifo))
             && (capabilities.supportsListing || !needs.contains(.listing))
+            && (capabilities.supportsNotes || !needs.contains(.notes))
+            && (capabilities.supportsRecords || !needs.contains(.records))
             && (capabilities.expiry == .timeToLive || !needs.contains(.expiry))
     }
 }
@@ -49,5 +55,5 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 /// The contract of a backend, as cases: run each that applies, on every backend there is.
 public enum Conformance {
     public static let cases: [ConformanceCase] =
-        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + load + clients
+        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load + clients
 }

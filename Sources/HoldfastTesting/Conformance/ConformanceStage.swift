@@ -9,6 +9,7 @@ public final class ConformanceStage: Sendable {
     private let idClient: UInt64
     private let idSequence = Atomic<UInt64>(0)
     private let placed = Mutex<[Claim.ID]>([])
+    private let written = Mutex<Set<LockKey>>([])
 
     /// Long enough that nothing expires while a case runs.
     static let longLife: Duration = .seconds(3600)
@@ -30,11 +31,12 @@ public final class ConformanceStage: Sendable {
 
     func key(_ name: String) -> LockKey { LockKey(unchecked: prefix + name) }
 
-    func claim(_ parts: [Claim.Part], life: Duration? = nil) throws -> Claim {
+    func claim(_ parts: [Claim.Part], life: Duration? = nil, note: ClaimNote = .empty) throws -> Claim {
         let sequence = idSequence.wrappingAdd(1, ordering: .relaxed).newValue
         let claim = try Claim(
             id: Claim.ID(client: idClient, sequence: sequence), parts: parts, timeToLive: life ?? self.life,
-            owner: Owner(host: "conformance", processID: 1, program: "suite", label: "claim \(sequence)"))
+            owner: Owner(host: "conformance", processID: 1, program: "suite", label: "claim \(sequence)"),
+            note: note)
         placed.withLock { $0.append(claim.id) }
         return claim
     }
@@ -43,14 +45,38 @@ public final class ConformanceStage: Sendable {
         try claim([Claim.Part(key(name), mode)], life: life)
     }
 
+    /// A record's key, which is forgotten at the end.
+    func recordKey(_ name: String) -> LockKey {
+        let key = key("record/" + name)
+        written.withLock { _ = $0.insert(key) }
+        return key
+    }
+
+    /// The records as another process sees them; the first backend's by default.
+    func records(_ index: Int = 0) throws -> any RecordStore {
+        guard let records = backends[index].records else {
+            throw ConformanceFailure("\(capabilities.name) says that it has records, and has none")
+        }
+        return records
+    }
+
     /// Lets time pass: on the backend's test clock where there is one.
     func pass(_ duration: Duration) async throws {
         guard let advance = harness.advance else { return try await ContinuousClock().sleep(for: duration) }
         try await advance(duration)
     }
 
+    /// Deletes what the case wrote, and what others wrote under its keys.
+    private func deleteRecords() async throws {
+        guard let records = backend.records else { return }
+        for key in written.withLock({ $0 }) {
+            if let record = try await records.read(key) { _ = try await records.delete(key, expecting: record.version) }
+        }
+    }
+
     /// Removes what is left of the case, and looks whether anything stays.
     func checkEmpty() async throws {
+        try await deleteRecords()
         for id in placed.withLock({ $0 }) { _ = try await backend.remove(id) }
         guard capabilities.supportsListing else { return }
         let left = try await backend.claims(withPrefix: prefix, limit: 1000)

@@ -20,6 +20,10 @@ public struct BackendView: LockBackend {
     }
     public func remove(_ id: Claim.ID) async throws(LockError) -> Removal { try await inner.remove(id) }
     public func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await inner.ask(id) }
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        try await inner.annotate(id, with: note)
+    }
+    public var records: (any RecordStore)? { inner.records }
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await inner.claims(withPrefix: prefix, limit: limit)
     }

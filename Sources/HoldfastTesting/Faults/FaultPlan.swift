@@ -1,6 +1,8 @@
 /// What a faulty backend does to its verbs, as rates per thousand.
 public struct FaultPlan: Sendable {
-    public enum Verb: String, Sendable, Hashable, CaseIterable { case place, grant, extend, remove, ask, claims }
+    public enum Verb: String, Sendable, Hashable, CaseIterable {
+        case place, grant, extend, remove, ask, annotate, claims, read, write, delete
+    }
 
     /// An answer that is not true. For proving that a check would notice.
     public enum Lie: String, Sendable, Hashable, CaseIterable {

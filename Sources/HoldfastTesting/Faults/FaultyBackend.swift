@@ -128,6 +128,12 @@ extension FaultyBackend {
         try await call(.ask) { () throws(LockError) in try await self.inner.ask(id) }
     }
 
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        try await call(.annotate) { () throws(LockError) in try await self.inner.annotate(id, with: note) }
+    }
+
+    public var records: (any RecordStore)? { inner.records.map { FaultyRecords($0, behind: self) } }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await call(.claims) { () throws(LockError) in try await self.inner.claims(withPrefix: prefix, limit: limit)
         }

@@ -47,6 +47,12 @@ public final class RecordingBackend: LockBackend {
 
     public func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await inner.ask(id) }
 
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        try await inner.annotate(id, with: note)
+    }
+
+    public var records: (any RecordStore)? { inner.records }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await inner.claims(withPrefix: prefix, limit: limit)
     }
