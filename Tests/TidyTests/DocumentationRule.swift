@@ -16,7 +16,8 @@ enum DocumentationRule {
 
     /// The verbs are documented where they are asked for.
     private static let verbs =
-        #"\b(func (run|place|grant|extend|remove|ask|claims|hints)\(|var capabilities: BackendCapabilities \{)"#
+        #"\b(func (run|place|grant|extend|remove|ask|annotate|claims|hints)\(|"#
+        + #"var (capabilities: BackendCapabilities|records: \(any RecordStore\)\?) \{)"#
 
     static let all = [documented]
 

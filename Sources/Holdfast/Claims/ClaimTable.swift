@@ -84,7 +84,8 @@ public struct ClaimTable: Sendable {
             return .refused
         }
         placed += 1
-        var entry = Entry(claim: claim, order: placed, placedAt: now, expiresAt: now + claim.timeToLive, note: claim.note)
+        var entry = Entry(
+            claim: claim, order: placed, placedAt: now, expiresAt: now + claim.timeToLive, note: claim.note)
         for (index, part) in claim.parts.enumerated() {
             let node = append(part, of: claim.id)
             if index == 0 { entry.node = node } else { entry.moreNodes.append(node) }

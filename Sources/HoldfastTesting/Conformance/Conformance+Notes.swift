@@ -62,7 +62,8 @@ extension Conformance {
                 try await stage.backend.annotate(claim.id, with: ClaimNote("late")) == .absent, "it was removed")
             let unknown = try stage.claim("b")
             try require(
-                try await stage.backend.annotate(unknown.id, with: ClaimNote("never")) == .absent, "it was never placed")
+                try await stage.backend.annotate(unknown.id, with: ClaimNote("never")) == .absent,
+                "it was never placed")
             let listed = try await stage.backend.claims(withPrefix: stage.prefix, limit: 10)
             try require(listed.isEmpty, "listed: \(listed.map { ClaimState($0) })")
         },

@@ -55,5 +55,6 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 /// The contract of a backend, as cases: run each that applies, on every backend there is.
 public enum Conformance {
     public static let cases: [ConformanceCase] =
-        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load + clients
+        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load
+        + clients
 }
