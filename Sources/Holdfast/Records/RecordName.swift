@@ -13,7 +13,8 @@ enum RecordKind: String, Sendable {
         guard key.text.utf8.count <= Record.keyBytesLimit else {
             throw LockError(
                 .invalidKey,
-                "a record's key has at most \(Record.keyBytesLimit) bytes of UTF-8; this one has \(key.text.utf8.count)")
+                "a record's key has at most \(Record.keyBytesLimit) bytes of UTF-8; this one has \(key.text.utf8.count)"
+            )
         }
         return LockKey(unchecked: rawValue + "/" + key.text)
     }
