@@ -57,7 +57,7 @@ final class RecordRows {
         return Record(value: read.bytes(1), version: Record.Version(String(read.integer(0))))
     }
 
-    /// - Throws: ``LockError/Code/invalidKey``, ``LockError/Code/invalidArgument`` and ``LockError/Code/limitExceeded``,
+    /// - Throws: ``LockError/Code/invalidKey``, ``LockError/Code/invalidArgument``, ``LockError/Code/limitExceeded``,
     ///   before anything is written.
     func write(
         _ value: [UInt8], to key: LockKey, expecting expected: Record.Version?, timeToLive: Duration?
