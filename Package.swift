@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "HoldfastRedis", targets: ["HoldfastRedis"]),
         .library(name: "HoldfastEtcd", targets: ["HoldfastEtcd"]),
         .library(name: "HoldfastZooKeeper", targets: ["HoldfastZooKeeper"]),
+        .library(name: "HoldfastPostgres", targets: ["HoldfastPostgres"]),
         .library(name: "HoldfastMySQL", targets: ["HoldfastMySQL"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),

@@ -49,6 +49,17 @@ public final class PostgresBackend: LockBackend {
 
     public func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await engine.ask(id) }
 
+    /// One round trip; not flushed: a server that crashes may have the note before.
+    ///
+    /// - Throws: ``LockError/Code/unsupported`` where locks are named.
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        try await engine.annotate(id, with: note)
+    }
+
+    /// Rows of a table in the schema, whatever locks are. Each verb is one round trip; what is written or deleted is on
+    /// disk when it is answered.
+    public var records: (any RecordStore)? { engine.records }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await engine.claims(withPrefix: prefix, limit: limit)
     }

@@ -9,6 +9,9 @@ final class NamedBackend: LockBackend {
     let engine: NamedEngine
     /// For measurements alone; opened when they are made.
     let bare: [PostgresPool]
+    /// For records alone; opened when they are asked for.
+    let pool: PostgresPool
+    private let functions: SchemaFunctions
     private let hintStream: AsyncStream<[Claim.ID]>
 
     init(
@@ -25,6 +28,12 @@ final class NamedBackend: LockBackend {
             of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(bounds.hintsLimit))
         self.hintStream = hintStream
         engine = try NamedEngine(PostgresNamedServer(configuration, bounds), logger: logger) { hinting.yield($0) }
+        var few = configuration
+        few.connections = bounds.recordSessions
+        pool = try PostgresPool(few, bounds: bounds, logger: logger) { _ in }
+        let layout = NamedLayout(schema: configuration.schema)
+        functions = SchemaFunctions(
+            layout.schema, pool, madeBy: layout.statements, bounds, configuration.description)
         var single = configuration
         single.connections = 1
         bare = try [
@@ -37,14 +46,15 @@ final class NamedBackend: LockBackend {
     var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "postgres", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
-            expiry: .session, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false, supportsListing: false)
+            expiry: .session, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false, supportsListing: false,
+            supportsRecords: true)
     }
 
     var executor: (any TaskExecutor)? { engine.loop }
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
-            for pool in bare { group.addTask(executorPreference: engine.loop) { await pool.run() } }
+            for pool in bare + [pool] { group.addTask(executorPreference: engine.loop) { await pool.run() } }
             group.addTask(executorPreference: engine.loop) { await self.engine.run() }
         }
     }
@@ -55,6 +65,7 @@ final class NamedBackend: LockBackend {
                 .unsupported, "named locks are exclusive or shared, and on single keys; use locks=table for more",
                 key: claim.parts[0].key)
         }
+        guard claim.note == .empty else { throw Self.noteless }
         return try await engine.place(claim, condition)
     }
 
@@ -74,6 +85,10 @@ final class NamedBackend: LockBackend {
                 + "pg_locks shows its process")
     }
 
+    func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal { throw Self.noteless }
+
+    var records: (any RecordStore)? { PostgresRecords(functions: functions, prefix: configuration.prefix) }
+
     func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         throw LockError(.unsupported, "the server knows named locks by number alone; use locks=table to list them")
     }
@@ -81,5 +96,7 @@ final class NamedBackend: LockBackend {
     func hints() -> AsyncStream<[Claim.ID]> { hintStream }
 
     private static let fewestConnections = 2
+    private static let noteless = LockError(
+        .unsupported, "nothing is written down of a named lock, so no note; use locks=table for notes")
 }
 #endif

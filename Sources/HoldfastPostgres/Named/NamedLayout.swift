@@ -1,7 +1,8 @@
 #if Postgres
 import Holdfast
 
-/// What named locks need in the database: a sequence for tokens, and a row that says which server gave the last ones.
+/// What named locks need in the database: a sequence for tokens, and a row that says which server gave the last ones;
+/// and the records beside them.
 struct NamedLayout: Sendable {
     /// In quotes.
     let schema: String
@@ -24,7 +25,7 @@ struct NamedLayout: Sendable {
             """,
             "CREATE SEQUENCE IF NOT EXISTS \(schema).tokens CACHE 1",
             "INSERT INTO \(schema).epoch VALUES (true, '-infinity', '') ON CONFLICT DO NOTHING",
-        ]
+        ] + tables.records
     }
 
     /// Moves the sequence on where the server is not the one that gave the last tokens: it was started anew, was
@@ -76,6 +77,9 @@ struct NamedLayout: Sendable {
             GRANT USAGE ON SCHEMA \(schema) TO "\(role)";
             GRANT SELECT, UPDATE ON \(schema).epoch TO "\(role)";
             GRANT SELECT, UPDATE ON SEQUENCE \(schema).tokens TO "\(role)";
+            GRANT SELECT, INSERT, UPDATE, DELETE ON \(schema).records TO "\(role)";
+            GRANT SELECT, UPDATE ON \(schema).record_epoch TO "\(role)";
+            GRANT SELECT, UPDATE ON SEQUENCE \(schema).versions TO "\(role)";
             COMMIT;
 
             """

@@ -24,8 +24,9 @@ enum ArrayText {
     static func bytes(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var high: UInt8?
-        for character in text {
-            guard let digit = character.hexDigitValue.map({ UInt8($0) }) else { return nil }
+        bytes.reserveCapacity(text.utf8.count / 2)
+        for character in text.utf8 {
+            guard let digit = digit(character) else { return nil }
             if let half = high {
                 bytes.append(half << 4 | digit)
                 high = nil
@@ -34,6 +35,15 @@ enum ArrayText {
             }
         }
         return high == nil ? bytes : nil
+    }
+
+    private static func digit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case 0x30...0x39: character - 0x30
+        case 0x41...0x46: character - 0x41 + 10
+        case 0x61...0x66: character - 0x61 + 10
+        default: nil
+        }
     }
 
     /// `client:number:value`, with commas.

@@ -5,7 +5,11 @@ import HoldfastSQL
 extension TableBackend {
     func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
         roster.placing(claim.id)
-        let rows = try await call("place", arguments(claim, condition))
+        // Without a note it asks for no more than a schema of an older version has.
+        let plain = arguments(claim, condition)
+        let rows =
+            claim.note == .empty
+            ? try await call("place", plain) : try await call("place_noted", plain + [claim.note.encoded])
         guard let row = rows.first, row.count == 3, let outcome = row[0] else { throw Self.unexpected }
         tell(row[2])
         switch outcome {
@@ -75,11 +79,17 @@ extension TableBackend {
         return found == "t" ? .removed : .absent
     }
 
+    func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        let rows = try await call("annotate", ["\(id.row.client)", "\(id.row.number)", note.encoded])
+        guard let found = rows.first?.first ?? nil else { throw Self.unexpected }
+        return found == "t" ? .removed : .absent
+    }
+
     func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         let first = Array((configuration.prefix + prefix).utf8)
         // No byte of UTF-8 is 0xFF, so the next byte exists.
         let behind = first.last.map { "\\x" + ArrayText.hexadecimal(first.dropLast() + [$0 + 1]) }
-        let rows = try await call("list", ["\\x" + ArrayText.hexadecimal(first), behind, "\(max(0, limit))"])
+        let rows = try await call("listing", ["\\x" + ArrayText.hexadecimal(first), behind, "\(max(0, limit))"])
         return try rows.map { row throws(LockError) in try record(row) }
     }
 
@@ -88,11 +98,11 @@ extension TableBackend {
         func text(_ index: Int) -> String? {
             row[index].flatMap { ArrayText.bytes($0) }.flatMap { String(validating: $0, as: UTF8.self) }
         }
-        guard row.count == 14, let key = text(0), let client = number(1), let sequence = number(2),
+        guard row.count == 15, let key = text(0), let client = number(1), let sequence = number(2),
             let kind = number(3), let permits = number(4), let limit = number(5),
             let mode = LockMode(kind: Int(kind), permits: Int(permits), limit: Int(limit)), let host = text(6),
             let pid = number(7), let program = text(8), let label = text(9), let age = number(11),
-            let remaining = number(12)
+            let remaining = number(12), let note = row[14]
         else { throw Self.unexpected }
         return ClaimRecord(
             key: LockKey(
@@ -100,7 +110,7 @@ extension TableBackend {
             id: Claim.ID(row: client, sequence), mode: mode,
             owner: Owner(host: host, processID: Int32(truncatingIfNeeded: pid), program: program, label: label),
             token: number(10).flatMap { FencingToken(rawValue: $0) }, age: .microseconds(max(0, age)),
-            remaining: .microseconds(max(0, remaining)), isAsked: row[13] == "t")
+            remaining: .microseconds(max(0, remaining)), isAsked: row[13] == "t", note: ClaimNote(encoded: note))
     }
 
     /// Rounded up, and within what a timestamp may be moved by.

@@ -10,6 +10,7 @@ final class TableBackend: LockBackend {
     let layout: TableLayout
     let bounds: PostgresBounds
     let pool: PostgresPool
+    let functions: SchemaFunctions
     let roster = TableRoster()
     let ear: TableEar
     let logger: Logger?
@@ -30,6 +31,7 @@ final class TableBackend: LockBackend {
         pool = try PostgresPool(configuration, bounds: bounds, logger: logger) { session throws(LockError) in
             try await layout.prepare(session, target)
         }
+        functions = SchemaFunctions(layout.schema, pool, madeBy: layout.statements, bounds, target)
         (hintStream, hinting) = AsyncStream.makeStream(
             of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(bounds.hintsLimit))
         let (roster, hinting) = (roster, hinting)
@@ -48,7 +50,7 @@ final class TableBackend: LockBackend {
     var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "postgres", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
-            expiry: .timeToLive)
+            expiry: .timeToLive, supportsNotes: true, supportsRecords: true)
     }
 
     var executor: (any TaskExecutor)? { pool.loop }
@@ -64,29 +66,14 @@ final class TableBackend: LockBackend {
 
     func hints() -> AsyncStream<[Claim.ID]> { hintStream }
 
-    /// Runs one function, and tries again what the server broke off for another's sake.
+    /// Runs one of the schema's functions.
     ///
     /// - Returns: the rows.
     func call(_ function: String, _ parameters: [String?]) async throws(LockError) -> [[String?]] {
-        let numbers = parameters.indices.map { "$\($0 + 1)" }.joined(separator: ",")
-        let text = "SELECT * FROM \(layout.schema).\(function)(\(numbers))"
-        let statement = PostgresStatement(text, parameters, isKept: true)
-        var attempts = 0
-        while true {
-            attempts += 1
-            switch try await pool.run([statement]).first {
-            case .rows(let rows)?: return rows
-            case .failed(let fault)? where attempts < bounds.attemptsLimit && fault.isTransient:
-                let pause = bounds.retryPause * attempts * Double.random(in: 0.5...1)
-                do { try await time.sleep(until: time.now + pause) } catch { continue }
-            case .failed(let fault)? where attempts < bounds.attemptsLimit && fault.isMissing:
-                // Removed under our feet.
-                try await layout.make(by: pool, configuration.description)
-            case .failed(let fault)?: throw fault.lockError(configuration.description)
-            case .skipped?, nil: throw Self.unexpected
-            }
-        }
+        try await functions.call(function, parameters)
     }
+
+    var records: (any RecordStore)? { PostgresRecords(functions: functions, prefix: configuration.prefix) }
 
     /// Claims of ours that a function has granted on its way.
     func tell(_ granted: String?) {

@@ -119,23 +119,5 @@ extension TableLayout {
                     WHERE c.client = o.client AND c.number = o.number AND c.expires_at <= _now;
             """)
     }
-
-    /// By key, then in queue order.
-    var list: String {
-        """
-        CREATE OR REPLACE FUNCTION \(schema).list(_first bytea, _behind bytea, _most int)
-            RETURNS TABLE (key text, client bigint, number bigint, kind int, permits int, permit_limit int, host text,
-                pid int, program text, label text, token bigint, age bigint, remaining bigint, asked boolean)
-            LANGUAGE sql VOLATILE AS $holdfast$
-            SELECT encode(p.key, 'hex'), c.client, c.number, p.kind, p.permits, p.permit_limit, encode(c.host, 'hex'),
-                c.pid, encode(c.program, 'hex'), encode(c.label, 'hex'), c.token,
-                (extract(epoch FROM clock_timestamp() - c.placed_at) * 1000000)::bigint,
-                (extract(epoch FROM c.expires_at - clock_timestamp()) * 1000000)::bigint, c.asked
-            FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)
-            WHERE p.key >= _first AND (_behind IS NULL OR p.key < _behind) AND c.expires_at > clock_timestamp()
-            ORDER BY p.key, p.place LIMIT _most
-            $holdfast$
-        """
-    }
 }
 #endif

@@ -18,7 +18,7 @@ struct TableLayout: Sendable, Hashable {
     /// What makes it, in order, in one transaction. Where all of it is there nothing changes.
     var statements: [String] {
         [makeSchema] + tables + [text, epoch, lock, admits, couldAdmit, place, bury, advance, expire]
-            + [remove, extend, ask, tend, sweep, list]
+            + [remove, extend, ask, tend, sweep] + notes + records
     }
 
     /// For an administrator, where the role may not make it itself.
@@ -52,7 +52,7 @@ struct TableLayout: Sendable, Hashable {
     private var bare: String { String(schema.dropFirst().dropLast()) }
 
     /// Rows come and go fast: vacuum must follow.
-    private static let upkeep = """
+    static let upkeep = """
         fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.5
         """

@@ -25,6 +25,8 @@ struct PostgresBounds: Sendable {
     /// How often what nobody asks for is looked through.
     var sweepInterval: Duration = .seconds(15)
     var claimsPerSweep = 64
+    /// Sessions for records, at most, beside those that have named locks.
+    var recordSessions = 2
     /// The listening session is tried this often.
     var pingInterval: Duration = .seconds(10)
     /// Hints that nobody takes are dropped beyond this many: the next renewal tells the same.
