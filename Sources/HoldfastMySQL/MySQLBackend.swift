@@ -49,6 +49,13 @@ public final class MySQLBackend: LockBackend {
 
     public func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await engine.ask(id) }
 
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        try await engine.annotate(id, with: note)
+    }
+
+    /// Kept in a table of their own, also where locks are named.
+    public var records: (any RecordStore)? { engine.records }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await engine.claims(withPrefix: prefix, limit: limit)
     }

@@ -31,7 +31,8 @@ extension MySQLConfiguration {
         let grants =
             tables.map { "GRANT \(rights) ON `\(database)`.\($0) TO \(account)" }
             + procedures.map { "GRANT EXECUTE ON PROCEDURE `\(database)`.\($0) TO \(account)" }
-        let lines = ["USE `\(database)`"] + statements + grants
+            + ["GRANT \(MySQLRecords.rights) ON `\(database)`.\(MySQLRecords.name) TO \(account)"]
+        let lines = ["USE `\(database)`"] + statements + [MySQLRecords.table] + grants
         // A procedure has semicolons of its own.
         return "DELIMITER $$\n" + lines.map { $0 + " $$\n" }.joined() + "DELIMITER ;\n"
     }

@@ -5,23 +5,46 @@ import Holdfast
 enum MySQLFindings {
     static func findings(_ facts: ServerFacts, _ configuration: MySQLConfiguration) -> [Finding] {
         [
-            Finding(.fine, "version", facts.version), durability(facts, configuration.locks), cluster(facts),
-            encryption(configuration),
+            Finding(.fine, "version", facts.version), durability(facts, configuration.locks), packets(facts),
+            cluster(facts), encryption(configuration),
         ]
     }
 
-    /// Tokens are above the clock after a restart; rows of the table are what a lost commit loses.
+    /// Tokens are above the clock after a restart; rows of the tables are what a lost commit loses.
     static func durability(_ facts: ServerFacts, _ locks: MySQLConfiguration.Locks) -> Finding {
         let setting = facts.settings["innodb_flush_log_at_trx_commit"] ?? ""
-        guard setting == "1" || setting == "3" else {
-            let text = "innodb_flush_log_at_trx_commit is \(setting): a crash may lose the last commits"
-            return Finding(
-                locks == .table ? .danger : .notice, "durability",
-                text + (locks == .table ? ", and grants with them" : "; tokens go on above the clock"),
-                remedy: "Set it to 1.")
+        let (text, remedy): (String, String)
+        if setting != "1", setting != "3" {
+            text = "innodb_flush_log_at_trx_commit is \(setting): a crash may lose the last commits"
+            remedy = "Set it to 1."
+        } else if facts.isOn("log_bin"), let sync = facts.settings["sync_binlog"], sync != "1" {
+            // After a crash, what is not in the binary log is undone.
+            text = "sync_binlog is \(sync): a crash of the machine may undo the last commits"
+            remedy = "Set it to 1, or do without the binary log."
+        } else {
+            return Finding(.fine, "durability", "what is committed is on disk")
         }
-        return Finding(.fine, "durability", "what is committed is on disk")
+        return Finding(
+            locks == .table ? .danger : .notice, "durability",
+            text
+                + (locks == .table
+                    ? ", and grants and records with them" : ", and records with them; tokens go on above the clock"),
+            remedy: remedy)
     }
+
+    /// A record is sent as text, two digits a byte.
+    static func packets(_ facts: ServerFacts) -> Finding {
+        let bytes = facts.settings["max_allowed_packet"].flatMap { Int($0) } ?? Int.max
+        guard bytes >= packetBytesLeast else {
+            return Finding(
+                .danger, "packets",
+                "max_allowed_packet is \(bytes): the greatest records are refused, or cannot be read",
+                remedy: "Set it to \(packetBytesLeast) or more.")
+        }
+        return Finding(.fine, "packets", "the greatest records have room")
+    }
+
+    private static let packetBytesLeast = 4 * Record.valueBytesLimit
 
     static func cluster(_ facts: ServerFacts) -> Finding {
         guard let reason = facts.multiplePrimaries else { return Finding(.fine, "cluster", "one primary") }

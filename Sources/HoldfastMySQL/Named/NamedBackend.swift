@@ -9,6 +9,9 @@ final class NamedBackend: LockBackend {
     let engine: NamedEngine
     /// For measurements alone; opened when they are made.
     let bare: [MySQLPool]
+    /// Sessions without locks, opened where somebody uses records.
+    private let recordPool: MySQLPool
+    private let recordTable: MySQLRecords
     private let hintStream: AsyncStream<[Claim.ID]>
 
     init(
@@ -20,6 +23,10 @@ final class NamedBackend: LockBackend {
         self.hintStream = hintStream
         self.configuration = configuration
         engine = try NamedEngine(MySQLNamedServer(configuration, bounds), logger: logger) { hinting.yield($0) }
+        var few = configuration
+        few.connections = min(few.connections, bounds.recordSessions)
+        recordPool = try MySQLPool(few, bounds: bounds, logger: logger) { _ in }
+        recordTable = MySQLRecords(recordPool, configuration, bounds)
         var single = configuration
         single.connections = 1
         bare = try [
@@ -33,14 +40,18 @@ final class NamedBackend: LockBackend {
         BackendCapabilities(
             name: "mysql", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
             expiry: .session, supportsShared: false, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false,
-            supportsListing: false)
+            supportsListing: false, supportsRecords: true)
     }
+
+    var records: (any RecordStore)? { recordTable }
 
     var executor: (any TaskExecutor)? { engine.loop }
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             for pool in bare { group.addTask(executorPreference: engine.loop) { await pool.run() } }
+            group.addTask(executorPreference: engine.loop) { await self.recordPool.run() }
+            group.addTask(executorPreference: engine.loop) { await self.recordTable.sweep() }
             group.addTask(executorPreference: engine.loop) { await self.engine.run() }
         }
     }

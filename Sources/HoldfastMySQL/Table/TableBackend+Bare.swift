@@ -12,7 +12,7 @@ extension TableBackend: BareStore {
             id: Claim.ID(client: Self.bareClient, sequence: number),
             parts: [Claim.Part(LockKey(unchecked: "bench/bare/\(number)"))], timeToLive: Self.bareLife,
             owner: Owner(host: "", processID: 0, program: ""))
-        _ = try await call("CALL holdfast_place(\(arguments(claim, .always)))")
+        _ = try await call("CALL holdfast_place_noted(\(arguments(claim, .always)))")
         let row = claim.id.row
         _ = try await call("CALL holdfast_remove(\(row.client),\(row.number),\(patience))")
     }

@@ -5,7 +5,7 @@ import HoldfastSQL
 extension TableBackend {
     func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
         desk.open(claim.id)
-        let rows = try await call("CALL holdfast_place(\(arguments(claim, condition)))")
+        let rows = try await call("CALL holdfast_place_noted(\(arguments(claim, condition)))")
         guard let row = rows.first, row.count == 3, let outcome = row[0] else { throw Self.unexpected }
         tell(row[2])
         switch outcome {
@@ -40,6 +40,7 @@ extension TableBackend {
             "'\(modes.joined(separator: ","))'", "\(claim.parts.count)", "\(Self.microseconds(claim.timeToLive))",
             condition == .ifFree ? "1" : "0", "\(patience)", SQLText.hexadecimal(owner.host.utf8),
             "\(owner.processID)", SQLText.hexadecimal(owner.program.utf8), SQLText.hexadecimal(owner.label.utf8),
+            SQLText.hexadecimal(claim.note.encoded.utf8),
         ].joined(separator: ",")
     }
 
@@ -83,6 +84,18 @@ extension TableBackend {
             SELECT 1 FROM holdfast_claims WHERE \(Self.match(id)) AND expires_at > \(TableLayout.now)
             """)
         return rows.isEmpty ? .absent : .removed
+    }
+
+    /// The statement says itself whether it met the row: one that changes nothing in it has met it, too.
+    func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        let answer = try await answer(
+            """
+            UPDATE holdfast_claims SET \
+            note = IF(LAST_INSERT_ID(1) = 1, \(SQLText.hexadecimal(note.encoded.utf8)), note) \
+            WHERE \(Self.match(id)) AND expires_at > \(TableLayout.now)
+            """)
+        guard case .done(_, let mark)? = answer.results.first else { throw Self.unexpected }
+        return mark == 1 ? .removed : .absent
     }
 
     static func match(_ id: Claim.ID) -> String { "client = \(id.row.client) AND number = \(id.row.number)" }

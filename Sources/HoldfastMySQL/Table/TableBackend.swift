@@ -8,6 +8,7 @@ final class TableBackend: LockBackend {
     let configuration: MySQLConfiguration
     let bounds: MySQLBounds
     let pool: MySQLPool
+    private let recordTable: MySQLRecords
     let desk = GrantDesk()
     let time = Timekeeper(ContinuousClock())
 
@@ -21,14 +22,17 @@ final class TableBackend: LockBackend {
         pool = try MySQLPool(configuration, bounds: bounds, logger: logger) { session throws(LockError) in
             try await TableLayout.prepare(session, within: limit)
         }
+        recordTable = MySQLRecords(pool, configuration, bounds)
     }
 
     /// One primary keeps the table; whether a replica takes over is not known here.
     var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "mysql", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
-            expiry: .timeToLive)
+            expiry: .timeToLive, supportsNotes: true, supportsRecords: true)
     }
+
+    var records: (any RecordStore)? { recordTable }
 
     var executor: (any TaskExecutor)? { pool.loop }
 
@@ -37,6 +41,7 @@ final class TableBackend: LockBackend {
             group.addTask(executorPreference: pool.loop) { await self.pool.run() }
             group.addTask(executorPreference: pool.loop) { await self.lookAfterWaiters() }
             group.addTask(executorPreference: pool.loop) { await self.sweep() }
+            group.addTask(executorPreference: pool.loop) { await self.recordTable.sweep() }
         }
     }
 
@@ -47,14 +52,17 @@ final class TableBackend: LockBackend {
     ///
     /// - Returns: the rows of its last result that has any.
     func call(_ text: String) async throws(LockError) -> [[String?]] {
+        let answer = try await answer(text)
+        guard let rows = answer.results.reversed().lazy.compactMap(\.rows).first else { throw Self.unexpected }
+        return rows
+    }
+
+    func answer(_ text: String) async throws(LockError) -> MySQLAnswer {
         var attempts = 0
         while true {
             attempts += 1
             let answer = try await pool.run(text)
-            guard let fault = answer.fault else {
-                guard let rows = answer.results.reversed().lazy.compactMap(\.rows).first else { throw Self.unexpected }
-                return rows
-            }
+            guard let fault = answer.fault else { return answer }
             guard attempts < bounds.attemptsLimit else { throw fault.lockError(configuration.description) }
             if fault.isTransient || fault.isMissing {
                 let pause = bounds.retryPause * attempts * Double.random(in: 0.5...1)

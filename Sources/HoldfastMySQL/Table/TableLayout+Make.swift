@@ -2,20 +2,29 @@
 import Holdfast
 
 extension TableLayout {
+    /// What a database says of its tables.
+    private struct State {
+        /// `nil` where there are none.
+        var version: String?
+        var revision = 0
+
+        var isComplete: Bool {
+            version != nil && (version != "\(TableLayout.version)" || revision >= TableLayout.revision)
+        }
+    }
+
     /// Sees to it, on a new session, that everything is there and of this version.
     ///
     /// A server that was started anew or took over may have lost places: the next ones begin at its microseconds since
     /// 1970, as after every beginning.
     static func prepare(_ session: MySQLSession, within limit: Duration) async throws(LockError) {
         let target = session.target
-        let question = "SELECT version FROM holdfast_layout WHERE one=1"
-        var found = try await session.run(question, within: limit)
-        if found.fault?.isMissing == true || (found.fault == nil && found.results.first?.first == nil) {
+        var found = try await state(session, within: limit)
+        if !found.isComplete {
             try await make(session, within: limit)
-            found = try await session.run(question, within: limit)
+            found = try await state(session, within: limit)
         }
-        if let fault = found.fault { throw fault.lockError(target) }
-        guard let known = found.results.first?.first, known == "\(version)" else {
+        guard found.version == "\(version)", found.isComplete else {
             throw LockError(
                 .storeUnusable,
                 "\(target): the tables were made by another version of Holdfast: use one version, or another database")
@@ -30,25 +39,45 @@ extension TableLayout {
         if let fault = leapt.fault { throw fault.lockError(target) }
     }
 
+    private static func state(_ session: MySQLSession, within limit: Duration) async throws(LockError) -> State {
+        let answer = try await session.run("SELECT one, version FROM holdfast_layout", within: limit)
+        if let fault = answer.fault {
+            guard !fault.isMissing else { return State() }
+            throw refusal(fault, session.target)
+        }
+        var state = State()
+        for row in answer.results.first?.rows ?? [] where row.count == 2 {
+            if row[0] == "1" { state.version = row[1] }
+            if row[0] == "2" { state.revision = row[1].flatMap { Int($0) } ?? 0 }
+        }
+        return state
+    }
+
     private static func make(_ session: MySQLSession, within limit: Duration) async throws(LockError) {
-        let target = session.target
-        // One client at a time: what others make meanwhile is not to be dropped under their feet.
+        // One client at a time: what others make meanwhile is not to be dropped under their feet. And whoever reads a
+        // table for long is not waited for: all claims would wait behind.
         let lock = "holdfast:layout"
         let seconds = max(1, limit.nanoseconds / 2_000_000_000)
-        _ = try await session.run("SELECT GET_LOCK('\(lock)', \(seconds))", within: limit)
-        let isMade = try await session.run("SELECT version FROM holdfast_layout WHERE one=1", within: limit)
-        if isMade.fault != nil || isMade.results.first?.first == nil {
-            for statement in statements {
+        _ = try await session.run(
+            "SET SESSION lock_wait_timeout = \(seconds); SELECT GET_LOCK('\(lock)', \(seconds))", within: limit)
+        let found = try await state(session, within: limit)
+        if !found.isComplete {
+            for statement in found.version == nil ? statements : additions {
                 guard let fault = try await session.run(statement, within: limit).fault else { continue }
-                let error = fault.lockError(target)
-                guard error.code == .denied else { throw error }
-                throw LockError(
-                    .denied,
-                    "\(target): the user may not make the tables and procedures: \(fault.message); let one who may "
-                        + "run what holdfast doctor --script USER prints for this store", cause: fault)
+                throw refusal(fault, session.target)
             }
         }
-        _ = try await session.run("DO RELEASE_LOCK('\(lock)')", within: limit)
+        _ = try await session.run(
+            "SET SESSION lock_wait_timeout = DEFAULT; DO RELEASE_LOCK('\(lock)')", within: limit)
+    }
+
+    private static func refusal(_ fault: MySQLFault, _ target: String) -> LockError {
+        let error = fault.lockError(target)
+        guard error.code == .denied else { return error }
+        return LockError(
+            .denied,
+            "\(target): the user may not make or use the tables and procedures: \(fault.message); let one who may run "
+                + "what holdfast doctor --script USER prints for this store", cause: fault)
     }
 }
 #endif

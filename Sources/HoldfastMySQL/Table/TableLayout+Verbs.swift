@@ -1,12 +1,16 @@
 #if MySQL
 extension TableLayout {
-    /// `outcome`: 0 refused, 1 waiting, 2 held, 3 in conflict with the modes on the key of the number `fence`.
-    static let place = Procedure(
-        transaction: "place",
-        """
+    static let placeParameters = """
         _client BIGINT, _number BIGINT, _names MEDIUMTEXT, _modes MEDIUMTEXT, _count INT, _life BIGINT,
         _if_free INT, _seconds INT, _host VARBINARY(1024), _pid INT, _program VARBINARY(1024), _label VARBINARY(1024)
-        """,
+        """
+
+    static let placeArguments =
+        "_client, _number, _names, _modes, _count, _life, _if_free, _seconds, _host, _pid, _program, _label"
+
+    /// `outcome`: 0 refused, 1 waiting, 2 held, 3 in conflict with the modes on the key of the number `fence`.
+    static let place = Procedure(
+        transaction: "place_noted", "\(placeParameters), _note VARBINARY(\(noteBytesLimit))",
         declare: """
             DECLARE _now, _until, _known, _fence, _place BIGINT;
             DECLARE _outcome, _clear, _blocked INT DEFAULT 0;
@@ -59,9 +63,9 @@ extension TableLayout {
             SET _outcome = IF(_blocked = 0, 2, IF(_if_free, 0, 1));
             IF _outcome = 0 THEN LEAVE work; END IF;
             INSERT INTO holdfast_claims (
-                client, number, token, blocked, placed_at, expires_at, host, pid, program, label)
+                client, number, token, blocked, placed_at, expires_at, host, pid, program, label, note)
                 VALUES (_client, _number, IF(_outcome = 2, 0, NULL), _blocked, _now, _now + _life, _host, _pid,
-                    _program, _label);
+                    _program, _label, _note);
             SET _place = LAST_INSERT_ID(), _fence = IF(_outcome = 2, LAST_INSERT_ID(), NULL), _index = 1;
             WHILE _index <= _count DO
                 SET _mode = \(element("_modes", "_index"));

@@ -30,17 +30,20 @@ enum TableLayout {
 
     static let names = ["holdfast_layout", "holdfast_claims", "holdfast_parts"]
 
-    static let procedures = [draw, lockAll, bury, advance, expire, admits, place, remove, sweep]
+    static let procedures = [draw, lockAll, bury, advance, expire, admits, place, placeBare, remove, sweep]
 
     /// What makes everything, for who may.
     static var statements: [String] {
-        tables + procedures.flatMap { ["DROP PROCEDURE IF EXISTS \($0.name)", $0.text] }
+        tables + procedures.filter { $0.name != place.name }.flatMap(\.statements) + additions
             + ["REPLACE INTO holdfast_layout VALUES (1, \(version))"]
     }
 
     struct Procedure: Sendable {
         let name: String
         let text: String
+
+        /// What makes it, or makes it anew.
+        var statements: [String] { ["DROP PROCEDURE IF EXISTS \(name)", text] }
 
         init(_ name: String, _ parameters: String, declare: String = "", _ body: String) {
             self.name = "holdfast_" + name

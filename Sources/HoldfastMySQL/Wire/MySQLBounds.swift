@@ -26,6 +26,9 @@ struct MySQLBounds: Sendable {
     /// How often what nobody asks for is looked through, by each client.
     var sweepInterval: Duration = .seconds(15)
     var namesPerSweep = 64
+    var batchesPerSweep = 64
+    /// Sessions for records beside those of named locks.
+    var recordSessions = 4
     /// Hints that nobody takes are dropped beyond this many: the next renewal tells the same.
     var hintsLimit = 1024
 

@@ -29,6 +29,7 @@ extension MySQLFault {
         case 1290, 1792, 1836: (.unavailable, "is it a replica? name the primary, or all servers with commas")
         case 1213, 3058: (.wouldDeadlock, "the server chose this wait to break a circle of waits")
         case 1021, 1114, 3675: (.unavailable, "make room on the server's disk")
+        case 1153, 1301, 2020: (.storeUnusable, "raise max_allowed_packet to 1M")
         case 1049: (.storeUnusable, "make the database, or name another")
         case 1059, 3057, 4163: (.invalidKey, "the server takes shorter names of locks")
         // Broken off, shutting down, another waits too long, out of memory.

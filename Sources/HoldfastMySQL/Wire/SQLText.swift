@@ -30,9 +30,10 @@ enum SQLText {
     /// - Returns: `nil` for anything else than pairs of digits.
     static func bytes(_ digits: String) -> [UInt8]? {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.utf8.count / 2)
         var high: UInt8?
-        for character in digits {
-            guard let digit = character.hexDigitValue.map({ UInt8($0) }) else { return nil }
+        for character in digits.utf8 {
+            guard let digit = value(of: character) else { return nil }
             if let half = high {
                 bytes.append(half << 4 | digit)
                 high = nil
@@ -41,6 +42,15 @@ enum SQLText {
             }
         }
         return high == nil ? bytes : nil
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 
     private static let all = Array("0123456789abcdef".utf8)

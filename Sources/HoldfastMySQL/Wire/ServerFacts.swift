@@ -21,7 +21,7 @@ struct ServerFacts: Sendable, Equatable {
         'wsrep_connected'); SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', \
         'innodb_read_only', 'wsrep_on', 'wsrep_cluster_address', 'group_replication_group_name', \
         'group_replication_single_primary_mode', 'innodb_flush_log_at_trx_commit', 'sync_binlog', 'log_bin', \
-        'binlog_format', 'server_uuid', 'server_uid', 'max_connections')
+        'binlog_format', 'server_uuid', 'server_uid', 'max_connections', 'max_allowed_packet')
         """
 
     /// - Returns: `nil` where the answer is no server's.

@@ -53,6 +53,19 @@ struct Corner: Sendable {
         return answer.results.flatMap { $0.rows ?? [] }.compactMap { $0[0] }
     }
 
+    /// Runs a script of `holdfast doctor`, as the `mysql` program does.
+    func run(_ script: String) async throws {
+        guard script.hasPrefix("DELIMITER $$\n"), script.hasSuffix("DELIMITER ;\n") else {
+            throw TestFailure("no script: \(script)")
+        }
+        let session = try await server.session()
+        for statement in script.split(separator: "\n", maxSplits: 1)[1].split(separator: " $$\n").dropLast() {
+            let answer = try await session.run(String(statement), within: .seconds(10))
+            if let fault = answer.fault { throw TestFailure("\(statement): \(fault)") }
+        }
+        await session.close()
+    }
+
     /// What a session of its own says.
     func ask(_ text: String) async throws -> MySQLAnswer {
         let session = try await server.session()
