@@ -45,7 +45,8 @@ public final class RedisBackend: LockBackend {
     /// Exclusion holds while the server keeps its data and its clock. Where it may fail over, it is best effort.
     public var capabilities: BackendCapabilities {
         var capabilities = BackendCapabilities(
-            name: "redis", guarantee: ears.mayFailOver ? .bestEffort : .singleAuthority, expiry: .timeToLive)
+            name: "redis", guarantee: ears.mayFailOver ? .bestEffort : .singleAuthority, expiry: .timeToLive,
+            supportsNotes: true, supportsRecords: true)
         if let quarantine = configuration.quarantine { capabilities.longestTimeToLive = quarantine }
         return capabilities
     }
@@ -62,6 +63,9 @@ public final class RedisBackend: LockBackend {
 
     /// The event loop's.
     public var executor: (any TaskExecutor)? { RedisLoop.executor }
+
+    /// Strings on the same server, beside the claims' keys.
+    public var records: (any RecordStore)? { RedisRecords(backend: self) }
 
     public func hints() -> AsyncStream<[Claim.ID]> { ears.hintStream }
 }

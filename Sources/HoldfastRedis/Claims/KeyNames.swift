@@ -27,7 +27,7 @@ struct KeyNames: Sendable, Hashable {
     ///
     /// A name that has a hash tag of its own keeps it; any other is a tag as a whole. The two differ in their ends, so
     /// that `{a}` and `a` never meet.
-    private static func stem(of string: String) -> String {
+    static func stem(of string: String) -> String {
         hasTag(string) ? string + ":hf." : "{" + string + "}:hf:"
     }
 

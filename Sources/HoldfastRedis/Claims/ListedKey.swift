@@ -33,7 +33,7 @@ struct ListedKey {
         return ClaimRecord(
             key: key, id: claim.id, mode: claim.mode, owner: claim.owner, token: claim.token,
             age: .microseconds(max(0, now - claim.placed)), remaining: .milliseconds(max(0, remaining)),
-            isAsked: claim.isAsked)
+            isAsked: claim.isAsked, note: claim.note)
     }
 }
 #endif

@@ -43,6 +43,12 @@ extension RedisBackend {
     /// Whether a cluster says that a key is another node's now: what stands there can no longer be kept from here.
     func hasMoved(_ error: LockError) -> Bool { ears.isCluster && error.code == .unsupported }
 
+    /// Refuses what a cluster would spread over several slots.
+    func requireOneSlot(_ string: String) throws(LockError) {
+        guard ears.isCluster, KeyNames.hasStrayBrace(string) else { return }
+        throw LockError(.invalidKey, "on a cluster a brace in a raw name must be part of a {hash tag}: \(string)")
+    }
+
     /// What the server's life is known by; `nil` without a quarantine.
     private func epoch() async throws(LockError) -> Epoch? {
         guard let quarantine = configuration.quarantine else { return nil }

@@ -6,10 +6,7 @@ extension RedisBackend {
     public func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
         let (names, tail, isNew) = enter(claim)
         do throws(LockError) {
-            if ears.isCluster, let name = names.first(where: { KeyNames.hasStrayBrace($0.string) }) {
-                throw LockError(
-                    .invalidKey, "on a cluster a brace in a raw name must be part of a {hash tag}: \(name.string)")
-            }
+            for name in names { try requireOneSlot(name.string) }
             for _ in 0..<Self.againLimit {
                 if let placement = try await placeOnce(claim, names, tail, condition) { return placement }
             }
@@ -77,6 +74,7 @@ extension RedisBackend {
             return (text, isNew)
         }
         var tail = " " + ears.channel + owner
+        if claim.note != .empty { tail += " " + claim.note.encoded }
         if names.count > 1 { for name in names { tail += "\n" + name.string } }
         return (names, tail, isNew)
     }

@@ -35,6 +35,23 @@ extension RedisBackend {
         return reply == .integer(1) ? .removed : .absent
     }
 
+    /// One script. A claim that was not placed here is absent, and so is one whose slot has moved to another node.
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        guard let keys = roster.state.withLock({ $0.claims[id]?.keys }) else { return .absent }
+        do throws(LockError) {
+            let reply = try await call(scripts.annotate, keys: keys.count * KeyNames.count, arguments: 3) { written in
+                for key in keys { key.append(to: &written) }
+                written.append(note.encoded)
+                written.append(id.description)
+                written.append(Int64(keys.count))
+            }
+            return reply == .integer(1) ? .removed : .absent
+        } catch {
+            guard hasMoved(error) else { throw error }
+            return .absent
+        }
+    }
+
     /// Where a claim stands, found by a search where another client placed it; `nil` where it does not.
     func keys(of id: Claim.ID) async throws(LockError) -> [KeyNames]? {
         if let claim = roster.state.withLock({ $0.claims[id] }) { return claim.keys }

@@ -4,7 +4,8 @@
 /// They stand in files of their own, beside this code; a line `--@include name` is replaced by another file. They are
 /// part of the program, which needs no files.
 struct ScriptSet: Sendable {
-    let place, remove, extend, renew, look, ask, list: Script
+    let place, remove, extend, renew, look, ask, annotate, list: Script
+    let writeRecord, deleteRecord: Script
 
     /// - Parameters:
     ///   - peerTurns: after how many hand-offs the string is left free for a polling peer; 0 is never.
@@ -20,8 +21,11 @@ struct ScriptSet: Sendable {
         extend = granting("extend", PackageResources.extend_lua)
         look = granting("look", PackageResources.look_lua)
         ask = granting("ask", PackageResources.ask_lua)
+        annotate = granting("annotate", PackageResources.annotate_lua)
         renew = Script("renew", Self.whole(PackageResources.renew_lua, peerTurns: 0))
         list = Script("list", Self.whole(PackageResources.list_lua, peerTurns: 0))
+        writeRecord = Script("record-write", Self.whole(PackageResources.record_write_lua, peerTurns: 0))
+        deleteRecord = Script("record-delete", Self.whole(PackageResources.record_delete_lua, peerTurns: 0))
     }
 
     private static func guarded(_ text: String, refuses: Bool) -> String {
@@ -31,7 +35,7 @@ struct ScriptSet: Sendable {
         return guarding + "\n" + refusal + lines.joined(separator: "\n")
     }
 
-    var all: [Script] { [place, remove, extend, renew, look, ask, list] }
+    var all: [Script] { [place, remove, extend, renew, look, ask, annotate, list, writeRecord, deleteRecord] }
 
     private static let parts = [
         "claims": PackageResources.claims_lua, "renewal": PackageResources.renewal_lua,

@@ -12,6 +12,7 @@ struct StoredClaim {
     /// Milliseconds of the server; `nil` in a string, which ends by itself.
     let expires: Int64?
     let owner: Owner
+    let note: ClaimNote
     /// The strings of all its keys; empty where it has one.
     let strings: [String]
 
@@ -36,6 +37,7 @@ struct StoredClaim {
         self.placed = placed
         expires = nil
         owner = tail.owner
+        note = tail.note
         strings = tail.strings
     }
 
@@ -43,9 +45,9 @@ struct StoredClaim {
     init?(id: String, entry: String) {
         let lines = entry.split(separator: "\n", omittingEmptySubsequences: false)
         let words = lines[0].split(separator: " ", omittingEmptySubsequences: false)
-        guard let id = Claim.ID(id), words.count == 12, let expires = Int64(words[0]), words[1].count == 2,
+        guard let id = Claim.ID(id), 12...13 ~= words.count, let expires = Int64(words[0]), words[1].count == 2,
             let placed = Int64(words[3]), let permits = Int(words[4]), let limit = Int(words[5]),
-            let raw = Int64(words[6]), let owner = OwnerText.owner(words[8...])
+            let raw = Int64(words[6]), let owner = OwnerText.owner(words[8..<12])
         else { return nil }
         switch words[1].first {
         case "x": mode = .exclusive
@@ -59,21 +61,28 @@ struct StoredClaim {
         self.placed = placed
         self.expires = expires
         self.owner = owner
+        note = Self.note(words.dropFirst(12))
         strings = lines.dropFirst().map(String.init)
     }
 
-    /// What stands behind a claim's own part: ` <channel> <host> <pid> <program> <label>`, and its strings.
+    private static func note(_ words: ArraySlice<Substring>) -> ClaimNote {
+        words.first.map { ClaimNote(encoded: String($0)) } ?? .empty
+    }
+
+    /// What stands behind a claim's own part: ` <channel> <host> <pid> <program> <label>[ <note>]`, and its strings.
     private struct Tail {
         let head: Substring
         let owner: Owner
+        let note: ClaimNote
         let strings: [String]
 
         init?(_ text: Substring) {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             let words = lines[0].split(separator: " ", omittingEmptySubsequences: false)
-            guard words.count == 6, let owner = OwnerText.owner(words[2...]) else { return nil }
+            guard 6...7 ~= words.count, let owner = OwnerText.owner(words[2..<6]) else { return nil }
             head = words[0]
             self.owner = owner
+            note = StoredClaim.note(words.dropFirst(6))
             strings = lines.dropFirst().map(String.init)
         }
     }

@@ -11,8 +11,8 @@
 --      on this key blocks, above, by the end of their lives. An exclusive holder is in S alone.
 --   E  an entry for each of Z: <expires> <kind><flag> <life> <placed> <permits> <limit> <token><tail>
 -- `v` is what the script has read of the first key's S and T before, if it has. Times are the server's: milliseconds;
--- placed and tokens in microseconds. A tail is the claim's channel and owner, and where it has several keys, their
--- names, each after a newline.
+-- placed and tokens in microseconds. A tail is the claim's channel and owner, its note where it has one, and where it
+-- has several keys, their names, each after a newline.
 
 local SKIPS = 64 -- dead waiters that one call passes over
 local GRANTS = 128 -- claims that one call lets in

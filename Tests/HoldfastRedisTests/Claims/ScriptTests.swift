@@ -42,6 +42,9 @@ import Testing
             try forget()
             _ = try await backends[0].ask(holder.id)
             try forget()
+            let noted = try await backends[0].annotate(holder.id, with: ClaimNote("note"))
+            #expect(noted == .removed)
+            try forget()
             _ = try await backends[0].remove(holder.id)
             _ = try await backends[0].grant(of: waiter.id)
         }
