@@ -68,7 +68,8 @@ public final class EtcdBackend: LockBackend {
 
     /// A cluster agrees on every step; claims live as long as their client's lease.
     public var capabilities: BackendCapabilities {
-        BackendCapabilities(name: "etcd", guarantee: .consensus, expiry: .session)
+        BackendCapabilities(
+            name: "etcd", guarantee: .consensus, expiry: .session, supportsNotes: true)
     }
 
     /// Keeps the connection and the leases, and looks after waiting claims. At its end the leases are revoked.

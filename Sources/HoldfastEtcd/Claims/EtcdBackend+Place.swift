@@ -91,7 +91,8 @@ extension EtcdBackend {
         let names = claim.parts.count == 1 ? [] : claim.parts.map(\.key.text)
         let hasOwnName = NameCodec.id(ofKey: parts[0].claimKey) == claim.id
         let tail = ClaimValue.tail(
-            placed: WallClock.milliseconds, client: client, owner: owner, id: hasOwnName ? nil : claim.id, names: names)
+            placed: WallClock.milliseconds, client: client, owner: owner, id: hasOwnName ? nil : claim.id, names: names,
+            note: claim.note.encoded)
         return Draft(
             claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt, isFirst: known == nil)
     }

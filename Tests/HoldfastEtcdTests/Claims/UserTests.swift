@@ -33,6 +33,8 @@ extension OneAtATime {
                 #expect(outcome.gone.isEmpty && outcome.asked == [holder.id])
                 let findings = try await backends[0].examine()
                 #expect(findings.contains { $0.subject == "users" && $0.weight == .fine })
+                let noted = try await backends[0].annotate(holder.id, with: ClaimNote("mine"))
+                #expect(noted == .removed)
                 _ = try await backends[0].remove(holder.id)
                 _ = try await grant
                 _ = try await backends[1].remove(waiter.id)
