@@ -25,6 +25,7 @@ extension EtcdBackend {
     }
 
     public func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
+        for part in claim.parts { try codec.admit(part.key) }
         let known = roster.update { $0.claims[claim.id] != nil }
         for _ in 0..<bounds.attemptsLimit {
             do throws(LockError) {
