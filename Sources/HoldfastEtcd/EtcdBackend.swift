@@ -20,6 +20,7 @@ public final class EtcdBackend: LockBackend {
     let codec: NameCodec
     let roster: Roster
     let leases: SharedLives
+    let recordLeases: RecordLeases
     let bounds: ClaimBounds
     let logger: Logger?
     /// Names this client in its claims, so that others can ask it to let go.
@@ -63,12 +64,19 @@ public final class EtcdBackend: LockBackend {
             of: [Claim.ID].self, bufferingPolicy: .bufferingNewest(Self.hintsLimit))
         (self.jobs, self.jobsIn, self.hintStream) = (jobs, jobsIn, hintStream)
         roster = Roster(follow: { jobsIn.yield(.follow(stem: $0)) }, hint: { hinting.yield($0) })
+        recordLeases = RecordLeases(leasesLimit: bounds.recordLeasesLimit, usesLimit: bounds.recordsPerLease)
         leases = SharedLives(time: roster.time, bounds: bounds.lives)
     }
 
     /// A cluster agrees on every step; claims live as long as their client's lease.
     public var capabilities: BackendCapabilities {
-        BackendCapabilities(name: "etcd", guarantee: .consensus, expiry: .session)
+        BackendCapabilities(
+            name: "etcd", guarantee: .consensus, expiry: .session, supportsNotes: true, supportsRecords: true)
+    }
+
+    /// Under the prefix, too: their versions are revisions, and their lives leases that they share.
+    public var records: (any RecordStore)? {
+        EtcdRecords(link: link, codec: codec, leases: recordLeases, time: roster.time)
     }
 
     /// Keeps the connection and the leases, and looks after waiting claims. At its end the leases are revoked.

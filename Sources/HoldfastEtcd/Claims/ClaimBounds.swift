@@ -10,6 +10,10 @@ struct ClaimBounds: Sendable {
     var tombstoneLife: Int64 = 600
     /// A tombstone's lease is used for others so long.
     var tombstoneReuse: Duration = .seconds(60)
+    /// Leases that records share are forgotten beyond so many, the oldest first.
+    var recordLeasesLimit = 128
+    /// What ends with one lease, etcd deletes in one step.
+    var recordsPerLease = 1_000
     /// Between two attempts where the store cannot be reached.
     var retryPause: Duration = .milliseconds(200)
     /// How often a place is begun anew where its lease turns out to be lost, or the lock changes under it.

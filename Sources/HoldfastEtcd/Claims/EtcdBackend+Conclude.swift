@@ -11,7 +11,9 @@ extension EtcdBackend {
         if draft.isFirst, placed.lease != draft.lease { return try await concludeForeign(draft, placed, token) }
         let now = roster.time.now
         guard leases.life(of: draft.lease) != nil else { return nil }
-        let isHeld = roster.update { $0.placed(id, at: placed.revision, placed.standings, now: now) }
+        let isHeld = roster.update {
+            $0.placed(id, at: placed.revision, placed.standings, tail: draft.tail, now: now)
+        }
         // Of the moment when it was sent, or a little after: rather too old than too young.
         let age = leases.age(
             bornAt: draft.life.bornAt, granted: draft.life.timeToLive, wanted: wanted, now: draft.sentAt)

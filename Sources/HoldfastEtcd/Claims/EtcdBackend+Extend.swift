@@ -90,6 +90,7 @@ extension EtcdBackend {
             guard answer.succeeded else { return state.gone(id) }
             state.claims[id]?.formerLeases[former] = claim.lease
             state.claims[id]?.lease = lease
+            state.claims[id]?.written = answer.header.revision
         }
         return answer.succeeded ? lease : nil
     }

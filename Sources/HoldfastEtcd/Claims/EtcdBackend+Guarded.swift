@@ -1,5 +1,6 @@
 #if Etcd
 public import Holdfast
+import SwiftProtobuf
 
 extension EtcdBackend {
     /// Executes a transaction only while `lease` is held: the store decides, not this process's clock.
@@ -42,19 +43,16 @@ extension EtcdBackend {
     }
 
     private static func compare(_ condition: EtcdTransaction.Condition) -> Etcdserverpb_Compare {
-        var compare = Etcdserverpb_Compare()
-        compare.result = .equal
         switch condition {
         case .value(let key, let value):
-            compare.key = key.data
-            compare.target = .value
-            compare.value = value.data
-        case .revision(let key, let revision):
-            compare.key = key.data
-            compare.target = .mod
-            compare.modRevision = revision
+            .with {
+                $0.key = key.data
+                $0.target = .value
+                $0.result = .equal
+                $0.value = value.data
+            }
+        case .revision(let key, let revision): .written(key, at: revision)
         }
-        return compare
     }
 }
 #endif

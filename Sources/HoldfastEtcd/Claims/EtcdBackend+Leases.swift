@@ -87,7 +87,7 @@ extension EtcdBackend {
 
     /// At the end: what this client still has is free at once.
     func revokeLeases() async {
-        let ids = leases.all
+        let ids = leases.all + recordLeases.unused
         await withDiscardingTaskGroup { group in
             for id in ids {
                 group.addTask { _ = try? await self.link.leaseRevoke(id, isCancellable: false) }

@@ -58,7 +58,7 @@ extension EtcdBackend {
         let record = ClaimRecord(
             key: key, id: id, mode: ClaimValue.mode(of: entry.value.bytes), owner: value?.owner ?? peer,
             token: isHeld ? FencingToken(rawValue: entry.createRevision) : nil,
-            age: .milliseconds(max(0, now - (value?.placed ?? now))), remaining: .zero)
+            age: .milliseconds(max(0, now - (value?.placed ?? now))), remaining: .zero, note: value?.note ?? .empty)
         return (record, keys)
     }
 

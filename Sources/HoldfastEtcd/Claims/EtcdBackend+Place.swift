@@ -25,6 +25,7 @@ extension EtcdBackend {
     }
 
     public func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
+        for part in claim.parts { try codec.admit(part.key) }
         let known = roster.update { $0.claims[claim.id] != nil }
         for _ in 0..<bounds.attemptsLimit {
             do throws(LockError) {
@@ -91,7 +92,8 @@ extension EtcdBackend {
         let names = claim.parts.count == 1 ? [] : claim.parts.map(\.key.text)
         let hasOwnName = NameCodec.id(ofKey: parts[0].claimKey) == claim.id
         let tail = ClaimValue.tail(
-            placed: WallClock.milliseconds, client: client, owner: owner, id: hasOwnName ? nil : claim.id, names: names)
+            placed: WallClock.milliseconds, client: client, owner: owner, id: hasOwnName ? nil : claim.id, names: names,
+            note: claim.note.encoded)
         return Draft(
             claim: claim, parts: parts, lease: lease, tail: tail, life: life, sentAt: sentAt, isFirst: known == nil)
     }

@@ -27,10 +27,13 @@ extension EtcdBackend {
         var found = roster.update { state in ids.reduce(into: [:]) { $0[$1] = state.elsewhere[$1] } }
         var wanted = Set(ids.filter { found[$0] == nil })
         for id in wanted where id.client == 0 {
-            var request = Etcdserverpb_RangeRequest.all(from: codec.prefix, keysOnly: true)
-            request.minCreateRevision = Int64(clamping: id.sequence)
-            request.maxCreateRevision = Int64(clamping: id.sequence)
-            let keys = try await link.range(request, isCancellable: isCancellable).kvs.map(\.key.bytes)
+            var keys: [[UInt8]] = []
+            for range in codec.ranges(from: codec.prefix) {
+                var request = Etcdserverpb_RangeRequest.keys(range, keysOnly: true)
+                request.minCreateRevision = Int64(clamping: id.sequence)
+                request.maxCreateRevision = Int64(clamping: id.sequence)
+                keys += try await link.range(request, isCancellable: isCancellable).kvs.map(\.key.bytes)
+            }
             found[id] = keys.isEmpty ? nil : keys
             wanted.remove(id)
         }
@@ -46,7 +49,7 @@ extension EtcdBackend {
         return found
     }
 
-    /// Reads the keys that begin so page by page, all at the first page's revision.
+    /// Reads the keys that begin so, but for records, page by page, all at the first page's revision.
     ///
     /// - Parameter take: says whether to go on.
     /// - Returns: the revision.
@@ -54,15 +57,21 @@ extension EtcdBackend {
         from start: [UInt8], keysOnly: Bool = false, isCancellable: Bool = true, revision: Int64 = 0,
         _ take: ([Mvccpb_KeyValue]) -> Bool
     ) async throws(LockError) -> Int64 {
-        var request = Etcdserverpb_RangeRequest.all(from: start, keysOnly: keysOnly, limit: bounds.pageLimit)
-        request.revision = revision
-        while true {
-            let answer = try await link.range(request, isCancellable: isCancellable)
-            if request.revision == 0 { request.revision = answer.header.revision }
-            guard take(answer.kvs), answer.more, let last = answer.kvs.last else { return request.revision }
-            // The next key there can be.
-            request.key = (last.key.bytes + [0]).data
+        var revision = revision
+        for range in codec.ranges(from: start) {
+            var request = Etcdserverpb_RangeRequest.keys(range, keysOnly: keysOnly, limit: bounds.pageLimit)
+            var hasMore = true
+            while hasMore {
+                request.revision = revision
+                let answer = try await link.range(request, isCancellable: isCancellable)
+                if revision == 0 { revision = answer.header.revision }
+                guard take(answer.kvs) else { return revision }
+                hasMore = answer.more
+                // The next key there can be.
+                if let last = answer.kvs.last { request.key = (last.key.bytes + [0]).data } else { hasMore = false }
+            }
         }
+        return revision
     }
 }
 #endif

@@ -21,6 +21,15 @@ extension Etcdserverpb_RequestOp {
         }
     }
 
+    /// The lease stays as it is. Where the key is not there the server refuses all of the transaction.
+    static func rewrite(_ key: [UInt8], _ value: [UInt8]) -> Self {
+        with {
+            $0.requestPut.key = key.data
+            $0.requestPut.value = value.data
+            $0.requestPut.ignoreLease = true
+        }
+    }
+
     static func delete(_ key: [UInt8]) -> Self { with { $0.requestDeleteRange.key = key.data } }
 
     static func range(_ request: Etcdserverpb_RangeRequest) -> Self { with { $0.requestRange = request } }
@@ -42,9 +51,13 @@ extension Etcdserverpb_RangeRequest {
     }
 
     static func all(from start: [UInt8], keysOnly: Bool = false, limit: Int = 0) -> Self {
+        keys((start, NameCodec.end(of: start)), keysOnly: keysOnly, limit: limit)
+    }
+
+    static func keys(_ range: (start: [UInt8], end: [UInt8]), keysOnly: Bool = false, limit: Int = 0) -> Self {
         with {
-            $0.key = start.data
-            $0.rangeEnd = NameCodec.end(of: start).data
+            $0.key = range.start.data
+            $0.rangeEnd = range.end.data
             $0.keysOnly = keysOnly
             $0.limit = Int64(limit)
         }
@@ -79,6 +92,16 @@ extension Etcdserverpb_Compare {
         }
     }
 
+    /// The key was last written at that revision; it is not there at 0.
+    static func written(_ key: [UInt8], at revision: Int64) -> Self {
+        with {
+            $0.key = key.data
+            $0.target = .mod
+            $0.result = .equal
+            $0.modRevision = revision
+        }
+    }
+
     /// There is no key that begins so.
     static func nothing(under stem: [UInt8]) -> Self {
         var compare = created(stem, at: 0)
@@ -86,14 +109,14 @@ extension Etcdserverpb_Compare {
         return compare
     }
 
-    /// No key that begins so has come or changed since.
+    /// No key that begins so has come since. Notes and leases of those that were there may change.
     static func nothingNew(under stem: [UInt8], since revision: Int64) -> Self {
         with {
             $0.key = stem.data
             $0.rangeEnd = NameCodec.end(of: stem).data
-            $0.target = .mod
+            $0.target = .create
             $0.result = .less
-            $0.modRevision = revision + 1
+            $0.createRevision = revision + 1
         }
     }
 }

@@ -45,6 +45,10 @@ struct LocalClaim {
     var formerLeases: [Int64] = []
     /// Of the keys' creation: the token. 0 while it is not known.
     var revision: Int64 = 0
+    /// Of the last write to its keys that is known of: the creation, a note, another lease.
+    var written: Int64 = 0
+    /// What its values have behind the mode, with the note of its placing.
+    var tail: [UInt8] = []
     /// A place of it may yet be executed.
     var isUncertain = false
     var isAsked = false

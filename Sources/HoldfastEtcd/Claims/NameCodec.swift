@@ -33,8 +33,28 @@ struct NameCodec: Sendable {
 
     func mark(of id: Claim.ID, for client: String) -> [UInt8] { mailbox(client) + Array("\(id)/".utf8) }
 
+    /// Where a record stands: its name is encoded whatever the locks' names are.
+    func record(_ key: LockKey) -> [UInt8] { records + KeyText.encoded(key.text) + [Self.slash] }
+
     var marks: [UInt8] { prefix + Array("%ask/".utf8) }
     var tombstones: [UInt8] { prefix + Array("%gone/".utf8) }
+    var records: [UInt8] { prefix + Array("%record/".utf8) }
+
+    /// Where the keys are that begin with `start`, past the records: those are large, and no claim.
+    func ranges(from start: [UInt8]) -> [(start: [UInt8], end: [UInt8])] {
+        let (records, end) = (records, Self.end(of: start))
+        guard !start.starts(with: records) else { return [] }
+        // No key is empty.
+        let first = start.isEmpty ? [0] : start
+        guard records.starts(with: start) else { return [(first, end)] }
+        return [(first, records), (Self.end(of: records), end)]
+    }
+
+    /// Throws for a lock whose raw name is where the records are: no listing would show it.
+    func admit(_ key: LockKey) throws(LockError) {
+        guard names == .raw, stem(of: key).starts(with: records) else { return }
+        throw LockError(.invalidKey, "raw names do not begin with %record/, where records are kept", key: key)
+    }
 
     /// Whose mark this is.
     static func id(ofMark mark: [UInt8]) -> Claim.ID? {

@@ -25,7 +25,7 @@ extension Roster.State {
 
     /// The store said how a claim stands that was placed at `revision`.
     mutating func placed(
-        _ id: Claim.ID, at revision: Int64, _ standings: [LocalClaim.Standing], now: Duration
+        _ id: Claim.ID, at revision: Int64, _ standings: [LocalClaim.Standing], tail: [UInt8], now: Duration
     ) -> Bool {
         guard let index = claims.index(forKey: id) else { return false }
         guard claims.values[index].phase == .placing else {
@@ -35,6 +35,8 @@ extension Roster.State {
             return claims[id]?.phase == .held
         }
         claims.values[index].revision = revision
+        claims.values[index].written = revision
+        claims.values[index].tail = tail
         for (part, standing) in standings.enumerated() {
             claims.values[index].parts[part].standing = settled(standing, at: Line.Place(revision: revision, id: id))
         }

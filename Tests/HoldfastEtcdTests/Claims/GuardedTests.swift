@@ -70,8 +70,10 @@ import Testing
         }
     }
 
-    /// Its process stood still, or the network did, until somebody else had the lock.
-    @Test func `a write that comes late is refused by the store`() async throws {
+    /// Its process stood still, or the network did, until somebody else had the lock and had written. Without the
+    /// guard the same run loses that one's update.
+    @Test(arguments: [true, false])
+    func `a write that comes late is refused by the store`(_ isGuarded: Bool) async throws {
         let corner = try await Corner()
         let key = "state of \(corner.prefix)"
         let proxy = try await FaultProxy(to: corner.server.port)
@@ -81,25 +83,41 @@ import Testing
         try await locks(late, life: .seconds(2)) { holder, etcd in
             let owned = try await holder.acquire("k")
             let lease = owned.lease
+            let read = try await value(corner, key)
             proxy.requests = .hold
-            async let old = etcd.guarded(EtcdTransaction([.put(key, "old")]), by: lease)
+            async let old = write(read + "old;", to: key, etcd, isGuarded ? lease : nil)
             try await locks(corner) { other, otherEtcd in
                 try await other.withLock("k", wait: .upTo(.seconds(20))) { next in
                     #expect(next.token > lease.token)
-                    let write = EtcdTransaction([.put(key, "new")])
-                    guard case .done = try await otherEtcd.guarded(write, by: next) else {
-                        throw TestFailure("not done")
-                    }
+                    let error = try await write(value(corner, key) + "new;", to: key, otherEtcd, next)
+                    #expect(error == nil)
                 }
             }
             proxy.requests = .pass
-            do {
-                let outcome = try await old
-                Issue.record("a late write was \(outcome)")
-            } catch let error as LockError { #expect(error.code == .leaseLost) }
+            let error = await old
             let stored = try await value(corner, key)
-            #expect(stored == "new")
+            #expect(error?.code == (isGuarded ? .leaseLost : nil))
+            #expect(stored == (isGuarded ? "new;" : "old;"))
             try? await owned.release()
+        }
+        guard isGuarded else { return }
+        // Told of it, it begins anew, and nothing is lost.
+        try await locks(corner) { again, etcd in
+            try await again.withLock("k", wait: .upTo(.seconds(20))) { lease in
+                let error = try await write(value(corner, key) + "old;", to: key, etcd, lease)
+                #expect(error == nil)
+            }
+        }
+        let stored = try await value(corner, key)
+        #expect(stored == "new;old;")
+    }
+
+    /// - Parameter lease: what the write is guarded by, if it is.
+    private func write(_ text: String, to key: String, _ etcd: EtcdBackend, _ lease: Lease?) async -> LockError? {
+        await failure { () async throws(LockError) in
+            guard let lease else { return _ = try await etcd.link.put(key, text) }
+            let outcome = try await etcd.guarded(EtcdTransaction([.put(key, text)]), by: lease)
+            guard case .done = outcome else { throw EtcdBackend.unexpected }
         }
     }
 

@@ -33,6 +33,20 @@ extension OneAtATime {
                 #expect(outcome.gone.isEmpty && outcome.asked == [holder.id])
                 let findings = try await backends[0].examine()
                 #expect(findings.contains { $0.subject == "users" && $0.weight == .fine })
+                let noted = try await backends[0].annotate(holder.id, with: ClaimNote("mine"))
+                #expect(noted == .removed)
+                let records = try #require(backends[0].records)
+                for life in [Duration?.none, .seconds(60)] {
+                    let key = LockKey("r")
+                    guard
+                        case .written(let version) = try await records.write(
+                            [1], to: key, expecting: nil, timeToLive: life)
+                    else { throw TestFailure("there was one") }
+                    let read = try await records.read(key)
+                    #expect(read == Record(value: [1], version: version))
+                    let isDeleted = try await records.delete(key, expecting: version)
+                    #expect(isDeleted)
+                }
                 _ = try await backends[0].remove(holder.id)
                 _ = try await grant
                 _ = try await backends[1].remove(waiter.id)
