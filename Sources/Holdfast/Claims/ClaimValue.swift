@@ -1,7 +1,7 @@
 /// What stands in a claim's place in the store: how it wants the lock, for others to judge, and who it is, for people.
 ///
-/// `hf1<mode> <placed> <client> <host> <pid> <program> <label>`, the claim's id where its place is not named for it,
-/// and a line for each key where there are several.
+/// `hf1<mode> <placed> <client> <host> <pid> <program> <label>`, the claim's id where its place is not named for it;
+/// then a line `#<note>` where there is one, and a line for each key where there are several.
 package struct ClaimValue: Sendable, Equatable {
     package let mode: LockMode
     /// Milliseconds of the owner's own clock: for listings alone.
@@ -13,9 +13,14 @@ package struct ClaimValue: Sendable, Equatable {
     package let id: Claim.ID?
     /// The names of all keys of the claim; empty where there is one.
     package let names: [String]
+    /// What the owner says with it.
+    package let note: ClaimNote
 
     private static let mark = Array("hf1".utf8)
     private static let space = UInt8(ascii: " ")
+    private static let newline = UInt8(ascii: "\n")
+    /// Begins the note's line: no encoded name has one.
+    private static let noteMark = UInt8(ascii: "#")
 
     /// Another program's claim is exclusive, whatever it says.
     package static func mode(of value: [UInt8]) -> LockMode {
@@ -42,14 +47,17 @@ package struct ClaimValue: Sendable, Equatable {
     }
 
     /// What follows the mode: the same for all keys of a claim.
+    ///
+    /// - Parameter note: as ``ClaimNote/encoded``.
     package static func tail(
-        placed: Int64, client: String, owner: [UInt8], id: Claim.ID? = nil, names: [String]
+        placed: Int64, client: String, owner: [UInt8], id: Claim.ID? = nil, names: [String], note: String = ""
     ) -> [UInt8] {
         var bytes = Array(" \(placed) \(client) ".utf8)
         bytes += owner
         if let id { bytes += Array(" \(id)".utf8) }
+        if !note.isEmpty { bytes += [newline, noteMark] + Array(note.utf8) }
         for name in names {
-            bytes.append(UInt8(ascii: "\n"))
+            bytes.append(newline)
             bytes += KeyText.encoded(name)
         }
         return bytes
@@ -66,10 +74,21 @@ package struct ClaimValue: Sendable, Equatable {
 
     package static func bytes(_ mode: LockMode, _ tail: [UInt8]) -> [UInt8] { mark + Array(word(mode).utf8) + tail }
 
+    /// A value, or a tail, with another note. All else in it stays as it is, also what this version does not know.
+    ///
+    /// - Parameter note: as ``ClaimNote/encoded``; empty for none.
+    package static func replacingNote(in value: [UInt8], by note: String) -> [UInt8] {
+        let head = value.prefix { $0 != newline }
+        var rest = value[head.endIndex...]
+        if rest.dropFirst().first == noteMark { rest = rest.dropFirst().drop { $0 != newline } }
+        let line = note.isEmpty ? [] : [newline, noteMark] + Array(note.utf8)
+        return head + line + rest
+    }
+
     /// - Returns: `nil` for another program's.
     package init?(_ value: [UInt8]) {
         guard value.starts(with: Self.mark) else { return nil }
-        let lines = value.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let lines = value.split(separator: Self.newline, omittingEmptySubsequences: false)
         let words = lines[0].split(separator: Self.space, omittingEmptySubsequences: false)
         guard (7...8).contains(words.count), let placed = Int64(String(decoding: words[1], as: UTF8.self)),
             let host = KeyText.decoded(words[3]), let processID = Int32(String(decoding: words[4], as: UTF8.self)),
@@ -82,5 +101,7 @@ package struct ClaimValue: Sendable, Equatable {
         id = words.count == 8 ? Claim.ID(String(decoding: words[7], as: UTF8.self)) : nil
         guard words.count == 7 || id != nil else { return nil }
         names = lines.dropFirst().compactMap { KeyText.decoded($0) }
+        let noteLine = lines.dropFirst().first.flatMap { $0.first == Self.noteMark ? $0.dropFirst() : nil }
+        note = noteLine.map { ClaimNote(encoded: String(decoding: $0, as: UTF8.self)) } ?? .empty
     }
 }
