@@ -68,7 +68,7 @@ public final class ZooKeeperBackend: LockBackend {
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "zookeeper", guarantee: .consensus, expiry: .session,
-            supportsPermits: configuration.dialect == .mutex, supportsRecords: true)
+            supportsPermits: configuration.dialect == .mutex, supportsNotes: true, supportsRecords: true)
     }
 
     /// Keeps the sessions. At its end they are closed, and all that was claimed is free.
