@@ -43,7 +43,9 @@ struct RecordBook: Sendable {
         let isForced = creations >= bounds.creationsPerSweep
         let isDue = sweptAt.map { now - $0 >= bounds.sweepInterval } ?? true
         guard !isSweeping, isForced || isDue else { return (false, false) }
-        (sweptAt, isSweeping, creations) = (now, true, 0)
+        (sweptAt, isSweeping) = (now, true)
+        // Unforced, it may find that others have done it.
+        if isForced { creations = 0 }
         return (true, isForced)
     }
 
