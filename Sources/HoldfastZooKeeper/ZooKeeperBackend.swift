@@ -13,6 +13,7 @@ public final class ZooKeeperBackend: LockBackend {
     enum Job: Sendable {
         case keep(life: Int64)
         case follow(parent: String)
+        case sweep(isForced: Bool)
     }
 
     let configuration: ZooKeeperConfiguration
@@ -25,6 +26,7 @@ public final class ZooKeeperBackend: LockBackend {
     /// Names this client in its claims, for people.
     let client = String(UInt64.random(in: 1...UInt64.max), radix: 16)
     let sessions = Mutex<[Int64: LiveSession]>([:])
+    let recordBook = Mutex(RecordBook())
     private let jobs: AsyncStream<Job>
     private let jobsIn: AsyncStream<Job>.Continuation
     private let hintStream: AsyncStream<[Claim.ID]>
@@ -66,7 +68,7 @@ public final class ZooKeeperBackend: LockBackend {
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "zookeeper", guarantee: .consensus, expiry: .session,
-            supportsPermits: configuration.dialect == .mutex)
+            supportsPermits: configuration.dialect == .mutex, supportsNotes: true, supportsRecords: true)
     }
 
     /// Keeps the sessions. At its end they are closed, and all that was claimed is free.
@@ -77,6 +79,7 @@ public final class ZooKeeperBackend: LockBackend {
                     switch job {
                     case .keep(let life): await self.keep(life)
                     case .follow(let parent): await self.follow(parent)
+                    case .sweep(let isForced): await self.sweep(isForced: isForced)
                     }
                 }
             }
@@ -86,6 +89,12 @@ public final class ZooKeeperBackend: LockBackend {
 
     /// A session is new: it wants to be kept.
     func begin(_ life: Int64) { jobsIn.yield(.keep(life: life)) }
+
+    /// Records that are over shall be looked for.
+    func beginSweep(isForced: Bool) { jobsIn.yield(.sweep(isForced: isForced)) }
+
+    /// In nodes of their own, below `<prefix>!records`.
+    public var records: (any RecordStore)? { ZooKeeperRecords(self) }
 
     /// The event loop's.
     public var executor: (any TaskExecutor)? { ZooKeeperLoop.executor }

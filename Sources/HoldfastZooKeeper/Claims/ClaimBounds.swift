@@ -22,6 +22,7 @@ struct ClaimBounds: Sendable {
     var pollPause: Duration = .milliseconds(50)
     /// A parent that has numbered so many is refused: the numbers are 32 bits wide.
     var sequenceLimit: Int64 = 2_147_000_000
+    var records = RecordBounds()
 
     init() {
         // A quarter of a session's time, or a little less: a life is shorter than that.

@@ -21,6 +21,12 @@ struct LocalClaim {
         case blocked(watch: [String], hasMore: Bool)
     }
 
+    /// A node's data, and how often it was changed.
+    struct Content: Equatable {
+        var data: [UInt8]
+        var version: Int32
+    }
+
     struct Part {
         let key: LockKey
         let mode: LockMode
@@ -30,6 +36,8 @@ struct LocalClaim {
         var node = ""
         var sequence: Int64 = 0
         var standing = Standing.unknown
+        /// As far as is known: others may have changed it since.
+        var content: Content?
 
         var path: String { parent + "/" + node }
         var isClear: Bool { standing == .clear }

@@ -21,6 +21,9 @@ struct PathCodec: Sendable {
         }
     }
 
+    /// The node that all records are below. No lock's encoded name has an exclamation mark.
+    var records: String { directory + "/" + start + "!records" }
+
     /// A lock's own node.
     ///
     /// - Throws: ``LockError/Code/invalidKey`` for raw names that are no path.
@@ -32,8 +35,14 @@ struct PathCodec: Sendable {
         guard path != "/zookeeper", !path.hasPrefix("/zookeeper/") else {
             throw LockError(.invalidKey, "/zookeeper is ZooKeeper's own: use a prefix", key: key)
         }
+        guard path != records, !path.hasPrefix(records + "/") else {
+            throw LockError(.invalidKey, "\(records) is where records are kept: use another name", key: key)
+        }
         return path
     }
+
+    /// What stands for a record's key in a path.
+    static func recordName(_ key: LockKey) -> String { encoded(key.text, isWhole: true) }
 
     /// - Parameter path: of a node below the directory.
     /// - Returns: `nil` where no lock has it.

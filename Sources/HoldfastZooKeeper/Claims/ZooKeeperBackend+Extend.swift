@@ -62,15 +62,15 @@ extension ZooKeeperBackend {
 
     private func look(at id: Claim.ID, _ claim: LocalClaim) async throws(ZooKeeperError) {
         var watches: [Watch] = []
-        var isAsked = false
+        var contents: [LocalClaim.Content] = []
         // What comes while it is read is new.
         roster.update { $0.claims[id]?.isChanged = false }
         do throws(ZooKeeperError) {
             for part in claim.parts {
-                let (data, _, watch) = try await claim.session.watchData(part.path)
+                let (data, stat, watch) = try await claim.session.watchData(part.path)
                 watch.whenFired { event in self.heard(event, of: id) }
                 watches.append(watch)
-                isAsked = isAsked || AskMark.isOn(data)
+                contents.append(LocalClaim.Content(data: data, version: stat.version))
             }
         } catch {
             guard error.fault == .noNode else {
@@ -83,7 +83,8 @@ extension ZooKeeperBackend {
             guard let known = state.claims[id], known.isLive else { return state.effects.watches += watches }
             state.effects.watches += known.watches
             state.claims[id]?.watches = watches
-            if isAsked { state.claims[id]?.isAsked = true }
+            if contents.contains(where: { AskMark.isOn($0.data) }) { state.claims[id]?.isAsked = true }
+            state.keep(contents, of: id, claim.session)
         }
     }
 

@@ -34,15 +34,15 @@ extension ZooKeeperBackend {
     }
 
     private static func record(_ found: Found, _ key: LockKey, isHeld: Bool, now: Int64) -> ClaimRecord {
-        let owner = ClaimValue(found.data)?.owner
+        let value = ClaimValue(found.data)
         let session = String(UInt64(bitPattern: found.stat.ephemeralOwner), radix: 16)
         return ClaimRecord(
             key: key, id: found.id, mode: found.node.mode,
-            owner: owner ?? Owner(host: "", processID: 0, program: "peer", label: "session \(session)"),
+            owner: value?.owner ?? Owner(host: "", processID: 0, program: "peer", label: "session \(session)"),
             token: isHeld ? FencingToken(rawValue: found.stat.czxid) : nil,
             age: .milliseconds(max(0, now - found.stat.ctime)),
             // Nobody but the leader knows when another's session ends.
-            remaining: .zero, isAsked: AskMark.isOn(found.data))
+            remaining: .zero, isAsked: AskMark.isOn(found.data), note: value?.note ?? .empty)
     }
 
     /// Whether a claim is clear on all of its keys.
@@ -76,16 +76,32 @@ extension ZooKeeperBackend {
                         .unsupported,
                         "another program's claim can not be asked to let go; break it by force, or end that program"))
             }
+            return try await mark(found, session)
+        } catch {
+            throw error.lockError
+        }
+    }
+
+    /// Its owner may write a note at the same time: neither may be lost.
+    private func mark(_ found: Found, _ session: ZooKeeperSession) async throws(ZooKeeperError) -> Removal {
+        var (data, version) = (found.data, found.stat.version)
+        for _ in 0..<bounds.attemptsLimit {
             do throws(ZooKeeperError) {
-                _ = try await session.setData(found.path, AskMark.put(on: found.data))
+                _ = try await session.setData(found.path, AskMark.put(on: data), version: version)
                 return .removed
+            } catch {
+                guard error.fault != .noNode else { return .absent }
+                guard error.fault == .badVersion else { throw error }
+            }
+            do throws(ZooKeeperError) {
+                let (newer, stat) = try await session.data(found.path)
+                (data, version) = (newer, stat.version)
             } catch {
                 guard error.fault == .noNode else { throw error }
                 return .absent
             }
-        } catch {
-            throw error.lockError
         }
+        throw .failed(Self.contended)
     }
 }
 #endif

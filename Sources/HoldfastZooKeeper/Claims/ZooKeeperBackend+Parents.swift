@@ -21,7 +21,7 @@ extension ZooKeeperBackend {
     }
 
     /// Containers vanish by themselves some time after their last child.
-    private func makeContainers(_ parent: String, _ session: ZooKeeperSession) async throws(ZooKeeperError) {
+    func makeContainers(_ parent: String, _ session: ZooKeeperSession) async throws(ZooKeeperError) {
         var path = ""
         for component in parent.split(separator: "/") {
             path += "/" + component

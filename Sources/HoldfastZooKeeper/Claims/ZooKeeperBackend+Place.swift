@@ -164,18 +164,24 @@ extension ZooKeeperBackend {
     private func create(_ draft: inout Draft) async throws(ZooKeeperError) -> (czxid: Int64, [NodeOrder]) {
         let names = draft.parts.count == 1 ? [] : draft.claim.parts.map(\.key.text)
         let tail = ClaimValue.tail(
-            placed: WallClock.milliseconds, client: client, owner: ClaimValue.bytes(draft.claim.owner), names: names)
+            placed: WallClock.milliseconds, client: client, owner: ClaimValue.bytes(draft.claim.owner), names: names,
+            note: draft.claim.note.encoded)
+        for index in draft.parts.indices {
+            // As it is from its creation on.
+            draft.parts[index].content = LocalClaim.Content(
+                data: ClaimValue.bytes(draft.parts[index].mode, tail), version: 0)
+        }
         let starts = draft.parts.map { $0.parent + "/" + NodeName.start(draft.id, $0.mode, configuration.dialect) }
         guard draft.parts.count > 1 else {
-            let part = draft.parts[0]
+            let (part, data) = (draft.parts[0], draft.parts[0].content?.data ?? [])
             let (created, listing) = try await draft.session.create(
-                starts[0], .ephemeralSequential, data: ClaimValue.bytes(part.mode, tail), thenChildrenOf: part.parent)
+                starts[0], .ephemeralSequential, data: data, thenChildrenOf: part.parent)
             try draft.parts[0].take(created.path, configuration.dialect)
             return (created.stat.czxid, [NodeOrder(try listing.get().children, configuration.dialect)])
         }
         let (results, zxid) = try await draft.session.multi(
             zip(starts, draft.parts).map { start, part in
-                .create(path: start, data: ClaimValue.bytes(part.mode, tail), mode: .ephemeralSequential)
+                .create(path: start, data: part.content?.data ?? [], mode: .ephemeralSequential)
             })
         for (index, result) in results.enumerated() {
             switch result {

@@ -69,6 +69,7 @@ extension ZooKeeperBackend {
     private func below(_ path: String, _ session: ZooKeeperSession) async throws(ZooKeeperError) -> [String] {
         let children = try await children(of: path.isEmpty ? "/" : path, session)
         return children.filter { NodeName($0, configuration.dialect) == nil }.map { path + "/" + $0 }
+            .filter { $0 != codec.records }
     }
 
     /// Does the same with many things, some at once; the results in the things' order.

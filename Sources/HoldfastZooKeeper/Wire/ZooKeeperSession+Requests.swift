@@ -50,8 +50,18 @@ extension ZooKeeperSession {
 
     /// Returns when the server has seen all that the leader had done before.
     func sync(_ path: String, isCancellable: Bool = true) async throws(ZooKeeperError) {
-        try await result(of: request(.sync) { $0.writeJute(full(path)) }, isCancellable: isCancellable) { _ in }
+        try await result(of: syncing(path), isCancellable: isCancellable) { _ in }
     }
+
+    /// Reads a node as the leader has it: a `sync` and a read in one round trip.
+    func currentData(_ path: String) async throws(ZooKeeperError) -> (data: [UInt8], stat: Stat) {
+        let (_, node) = try await results(
+            of: syncing("/"), and: reading(.data, path), isCancellable: true,
+            { _ throws(JuteReader.Malformed) in }, Self.readData)
+        return try node.get()
+    }
+
+    private func syncing(_ path: String) -> Request { request(.sync) { $0.writeJute(full(path)) } }
 
     /// All or nothing; where nothing, one result is `failed`, and its fault is not thrown.
     ///
@@ -59,15 +69,32 @@ extension ZooKeeperSession {
     func multi(
         _ operations: [Operation], isCancellable: Bool = true
     ) async throws(ZooKeeperError) -> (results: [OperationResult], zxid: Int64) {
-        let request = request(.multi) { body in
-            for operation in operations { operation.write(to: &body, root: configuration.chroot, configuration) }
-            Operation.writeEnd(to: &body)
-        }
-        let reply = try await reply(to: request, isCancellable: isCancellable)
+        let reply = try await reply(to: transaction(operations), isCancellable: isCancellable)
         let results = try Self.result(reply) { reader throws(JuteReader.Malformed) in
             try OperationResult.read(&reader, count: operations.count, root: configuration.chroot)
         }
         return (results, reply.zxid)
+    }
+
+    /// The same, and reads a node in the same round trip; what is read is no older than the transaction.
+    func multi(
+        _ operations: [Operation], thenDataOf path: String
+    ) async throws(ZooKeeperError) -> (
+        results: [OperationResult], node: Result<(data: [UInt8], stat: Stat), ZooKeeperError>
+    ) {
+        let (results, node) = try await results(
+            of: transaction(operations), and: reading(.data, path), isCancellable: true,
+            { reader throws(JuteReader.Malformed) in
+                try OperationResult.read(&reader, count: operations.count, root: configuration.chroot)
+            }, Self.readData)
+        return (results, node)
+    }
+
+    private func transaction(_ operations: [Operation]) -> Request {
+        request(.multi) { body in
+            for operation in operations { operation.write(to: &body, root: configuration.chroot, configuration) }
+            Operation.writeEnd(to: &body)
+        }
     }
 
     private func creation(_ path: String, _ data: [UInt8], _ acl: [ACL]?, _ mode: CreateMode) -> Request {
