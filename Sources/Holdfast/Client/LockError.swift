@@ -4,7 +4,7 @@ public struct LockError: Error, Sendable {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidKey, invalidArgument, unsupported, modeConflict, wouldDeadlock, limitExceeded
-            case busy, timedOut, leaseLost, cancelled
+            case busy, timedOut, conflict, leaseLost, cancelled
             case unavailable, denied, storeUnusable, notRunning
         }
         private let kind: Kind
@@ -27,6 +27,8 @@ public struct LockError: Error, Sendable {
         public static let busy = Code(.busy)
         /// The key did not come free within the caller's wait.
         public static let timedOut = Code(.timedOut)
+        /// Others changed the record first, as often as was tried. Nothing was changed.
+        public static let conflict = Code(.conflict)
         /// The lock was lost before the critical section had ended.
         public static let leaseLost = Code(.leaseLost)
         /// The calling task was cancelled.
@@ -54,7 +56,9 @@ public struct LockError: Error, Sendable {
     }
 
     /// Whether the same call may succeed later without anything being changed by the caller.
-    public var isRetriable: Bool { code == .unavailable || code == .busy || code == .timedOut }
+    public var isRetriable: Bool {
+        code == .unavailable || code == .busy || code == .timedOut || code == .conflict
+    }
 
     /// Whether the backend may have done what was asked, all the same.
     public var isOutcomeUnknown: Bool { code == .unavailable || code == .cancelled }
