@@ -3,7 +3,7 @@ import Synchronization
 
 /// Work that `run()` performs for callers whose cancellation must not touch it.
 ///
-/// Each caller holds a claim and waits, so that there is never more of it than the client may have claims.
+/// Each piece belongs to a claim that is held, so that there is never more of it than the client may have claims.
 final class BackgroundWork: Sendable {
     struct Job: Sendable {
         let perform: @Sendable () async -> Void

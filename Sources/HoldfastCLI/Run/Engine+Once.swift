@@ -25,6 +25,12 @@ extension Engine {
         }
     }
 
+    /// Who holds the lock may have recorded its end, and not yet have released it. If this fails, the lock says more.
+    func lookLast(_ record: OnceRecord<OnceEntry>?) async -> EngineMessage? {
+        guard let entry = try? await record?.look() else { return nil }
+        return recorded(entry)
+    }
+
     /// It ran before: hands over what it printed.
     func recorded(_ entry: OnceEntry) -> EngineMessage {
         capture?.keep(entry.output.bytes)

@@ -93,9 +93,10 @@ struct Engine: Sendable {
     }
 
     private func acquireAndHold(_ client: LockClient, command: pid_t) async -> EngineMessage {
+        var record: OnceRecord<OnceEntry>?
         do throws(LockError) {
             let began = BootTime.now
-            let record = try await onceRecord(client)
+            record = try await onceRecord(client)
             if let earlier = try await lookFirst(record) { return earlier }
             let owned = try await client.acquire(plan.claim.parts, wait: plan.claim.wait)
             if plan.voice == .verbose {
@@ -115,7 +116,7 @@ struct Engine: Sendable {
             return failure ?? .released
         } catch {
             switch error.code {
-            case .busy, .timedOut: return .notHad
+            case .busy, .timedOut: return await lookLast(record) ?? .notHad
             // Lost, and known to be so; or given up.
             case .leaseLost, .cancelled: return .released
             default:
