@@ -66,6 +66,8 @@ void hf_close_others(int first, int second) {
     close_range(high + 1, ~0U, 0);
 }
 
+int hf_memory_file(void) { return memfd_create("holdfast-output", MFD_CLOEXEC); }
+
 int hf_lock_byte(int descriptor, int64_t byte, int waits) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
     return fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);

@@ -6,7 +6,7 @@ enum Main {
     static func main() {
         StandardStreams.occupy()
         do {
-            if var run = Self.quickRun { try run.run() }
+            if var command = Self.quickCommand { try command.run() }
             var command = try HoldfastCommand.parseAsRoot()
             try command.run()
         } catch let failure as Failure {
@@ -16,12 +16,17 @@ enum Main {
         }
     }
 
-    /// To build the whole tree of commands costs a millisecond of each start: `run` is parsed without it. What that
+    /// To build the whole tree of commands costs a millisecond of each start: these are parsed without it. What that
     /// does not understand, the whole parser tells of.
-    private static var quickRun: RunCommand? {
+    private static var quickCommand: (any ParsableCommand)? {
         let words = CommandLine.arguments
-        guard words.count > 1, words[1] == RunCommand.configuration.commandName else { return nil }
-        return try? RunCommand.parse(Array(words.dropFirst(2)))
+        guard words.count > 1 else { return nil }
+        let rest = Array(words.dropFirst(2))
+        switch words[1] {
+        case "run": return try? RunCommand.parse(rest)
+        case "once": return try? OnceCommand.parse(rest)
+        default: return nil
+        }
     }
 
     /// Help and version are not errors; everything else that the parser throws is bad usage.

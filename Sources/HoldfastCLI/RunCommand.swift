@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Holdfast
 
 struct RunCommand: ParsableCommand {
@@ -99,82 +98,17 @@ struct RunCommand: ParsableCommand {
         if noFork { throw Failure(.usage, "-F: holdfast stays beside the command, which it guards") }
         if quiet, verbose { throw Failure(.usage, "choose -q or -v") }
         let settings = try Settings()
-        let (names, work) = try words()
-        let claim = try claim.plan(names: names, settings)
+        let words = try CommandWords(nameAndCommand, script: script, descriptor: descriptor, of: "run")
+        let claim = try claim.plan(names: words.names, settings)
         return RunPlan(
-            claim: claim, killAfter: try killAfter(settings, claim.timeToLive),
+            claim: claim, killAfter: try RunPlan.killAfter(killAfter, settings, claim.timeToLive),
             minHold: try minHold.map { text throws(Failure) in try DurationText.parse(text, for: "--min-hold") },
             onLost: try onLost(settings), endsWithCommand: close || descriptor != nil,
-            voice: quiet ? .quiet : verbose ? .verbose : .normal, store: try store.resolve(settings), work: work)
-    }
-
-    private func killAfter(_ settings: Settings, _ timeToLive: Duration) throws(Failure) -> Duration {
-        let longest = timeToLive / 3
-        guard let entry = settings.entry(.killAfter, flag: killAfter, name: "--kill-after") else {
-            return min(RunPlan.usualKillAfter, longest)
-        }
-        let duration = try DurationText.parse(entry.text, for: entry.origin, allowsZero: true)
-        guard duration <= longest else {
-            throw Failure(
-                .usage, "\(entry.origin) \(entry.text) is more than a third of the time to live: raise --ttl")
-        }
-        return duration
+            voice: quiet ? .quiet : verbose ? .verbose : .normal, store: try store.resolve(settings), work: words.work)
     }
 
     private func onLost(_ settings: Settings) throws(Failure) -> OnLost {
         guard let entry = settings.entry(.onLost, flag: onLost, name: "--on-lost") else { return .kill }
         return try OnLost(entry.text, for: entry.origin)
-    }
-}
-
-// MARK: - The words behind the options
-
-extension RunCommand {
-    /// The names, and what is to run. As bytes: the parser's strings are repaired UTF-8, and the raw arguments stand at
-    /// the same places at the end.
-    private func words() throws(Failure) -> (names: [UInt8], RunPlan.Work) {
-        var index = Arguments.count - nameAndCommand.count
-        try Arguments.checkUTF8(before: index)
-        if nameAndCommand.first == "--" {
-            index += 1
-        } else if let word = nameAndCommand.first, word.hasPrefix("-") {
-            throw Failure(.usage, "unknown option \(word); a name that begins with - stands behind --")
-        }
-        guard index < Arguments.count else {
-            throw Failure(.usage, "name the lock: holdfast run NAME -- CMD")
-        }
-        let names = Arguments.bytes(at: index)
-        return (names, try work(Array((index + 1..<Arguments.count).map(Arguments.bytes(at:)))))
-    }
-
-    private func work(_ words: [[UInt8]]) throws(Failure) -> RunPlan.Work {
-        let first = words.first.map { String(decoding: $0, as: UTF8.self) }
-        if let descriptor {
-            guard words.isEmpty, script == nil else { throw Failure(.usage, "--fd runs no command") }
-            guard let number = Int32(descriptor), number > STDERR_FILENO, fcntl(number, F_GETFD) >= 0 else {
-                throw Failure(
-                    .usage, "--fd \(descriptor): give the number of a file that the calling shell has open: 9>file")
-            }
-            return .descriptor(number)
-        }
-        if let script {
-            guard words.isEmpty else { throw Failure(.usage, "-c takes one argument, and nothing behind the name") }
-            return .command(Self.shell(Array(script.utf8)))
-        }
-        // As flock(1) has it.
-        if first == "-c" || first == "--command" {
-            guard words.count == 2 else { throw Failure(.usage, "-c takes exactly one argument") }
-            return .command(Self.shell(words[1]))
-        }
-        let command = first == "--" ? Array(words.dropFirst()) : words
-        guard let program = command.first, !program.isEmpty else {
-            throw Failure(.usage, "give a command to run: holdfast run NAME -- CMD")
-        }
-        return .command(command)
-    }
-
-    private static func shell(_ script: [UInt8]) -> [[UInt8]] {
-        let shell = getenv("SHELL").map { String(cString: $0) } ?? ""
-        return [Array((shell.isEmpty ? "/bin/sh" : shell).utf8), Array("-c".utf8), script]
     }
 }

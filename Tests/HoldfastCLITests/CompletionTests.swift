@@ -68,13 +68,16 @@ import Testing
         let scratch = try Scratch()
         #expect(try await offers("holdfast run k mkfif", scratch).contains("mkfifo"))
         #expect(try await offers("holdfast run -w 5 -n k -- mkfif", scratch).contains("mkfifo"))
+        #expect(try await offers("holdfast once --retention 1d k mkfif", scratch).contains("mkfifo"))
         #expect(try await offers("holdfast run k cat /etc/passw", scratch).contains("/etc/passwd"))
     }
 
-    @Test func `the options of run that take a value are known`() async throws {
+    @Test func `the options of run and once that take a value are known`() async throws {
         let scratch = try Scratch()
-        let run = try #require(try await scratch.commands().first { $0.name == "run" })
-        #expect(Set(run.options.filter(\.takesValue).flatMap(\.names)) == Set(BashCompletion.optionsWithValue))
+        let commands = try await scratch.commands().filter { ["run", "once"].contains($0.name) }
+        #expect(commands.count == 2)
+        let options = commands.flatMap(\.options).filter(\.takesValue).flatMap(\.names)
+        #expect(Set(options) == Set(BashCompletion.optionsWithValue))
     }
 
     @Test func `zsh and fish get a script that knows every command`() async throws {

@@ -25,6 +25,62 @@ struct FrontMachineTests {
         #expect(machine.received(.released, now: second, deadline: 0) == [.exit(ExitStatus(code: 7))])
     }
 
+    private func runningOnce(recordsFailures: Bool = false) -> FrontMachine {
+        let once = OncePlan(retention: .seconds(60), recordsFailures: recordsFailures, keepsOutput: true)
+        var machine = FrontMachine(name: "k", conflictStatus: .notHad, killAfter: .seconds(5), once: once)
+        _ = machine.received(.granted(environment: "A=1"), now: 0, deadline: 28 * second)
+        return machine
+    }
+
+    @Test func `once has a success recorded before the claim ends, and a failure where that was asked for`() {
+        for (status, recordsFailures, isRecorded) in [
+            (0, false, true), (3, false, false), (3, true, true), (127, true, false), (137, true, false),
+        ] as [(Int32, Bool, Bool)] {
+            var machine = runningOnce(recordsFailures: recordsFailures)
+            let status = ExitStatus(code: status)
+            #expect(machine.commandEnded(status, now: second) == [])
+            let actions = machine.descendantsEnded(now: second)
+            #expect(actions == (isRecorded ? [.record(status), .endClaim] : [.endClaim]))
+            #expect(machine.received(.released, now: second, deadline: 0) == [.exit(status)])
+        }
+    }
+
+    @Test func `once records nothing where the lock was lost`() {
+        var machine = runningOnce()
+        _ = machine.received(.lost(reason: "it was removed"), now: second, deadline: 28 * second)
+        #expect(machine.commandEnded(.success, now: second) == [])
+        #expect(machine.descendantsEnded(now: second) == [.endClaim])
+        #expect(machine.received(.released, now: second, deadline: 0) == [.exit(.lost)])
+    }
+
+    @Test func `what ran before is printed again, and nothing is started`() {
+        let once = OncePlan(retention: .seconds(60), recordsFailures: true, keepsOutput: true)
+        var machine = FrontMachine(name: "k", conflictStatus: .notHad, killAfter: .seconds(5), once: once)
+        let actions = machine.received(.recorded(ExitStatus(code: 3)), now: 0, deadline: 0)
+        #expect(actions == [.replay, .exit(ExitStatus(code: 3))])
+    }
+
+    @Test func `a success that is not known to be recorded is told by the exit status`() {
+        let ends: [(inout FrontMachine) -> [FrontMachine.Action]] = [
+            { $0.received(.unrecorded("may run again"), now: 2, deadline: 0) },
+            { $0.received(.failed(.internalError, "x"), now: 2, deadline: 0) },
+            { $0.engineGone(now: 2, deadline: 0) },
+            { $0.signalled(15, reachesCommandByItself: false, now: 2) },
+            { $0.tick(now: 100 * 1_000_000_000, deadline: 0) },
+        ]
+        for end in ends {
+            var machine = runningOnce()
+            _ = machine.commandEnded(.success, now: 1)
+            _ = machine.descendantsEnded(now: 1)
+            let actions = end(&machine)
+            guard case .say(let text)? = actions.first else {
+                Issue.record("\(actions)")
+                continue
+            }
+            #expect(text.contains("may run again") && actions.last == .exit(.storeUnusable))
+        }
+    }
+
     @Test func `a lost lock stops the command, kills it after the grace and says 79`() {
         var machine = running()
         let actions = machine.received(.lost(reason: "it was removed"), now: second, deadline: 28 * second)

@@ -23,6 +23,9 @@ int hf_become_subreaper(void);
 /// Closes every descriptor above standard error but these two.
 void hf_close_others(int first, int second);
 
+/// A file in memory, without a name, closed on exec; -1 with errno.
+int hf_memory_file(void);
+
 /// Locks one byte of a file for writing, for all copies of this descriptor (an OFD lock). `waits`: for as long as
 /// another opening of the file has it. 0, or -1 with errno.
 int hf_lock_byte(int descriptor, int64_t byte, int waits);

@@ -30,8 +30,8 @@ extension LockClient {
     public func acquire(
         _ parts: [Claim.Part], wait: Wait = .forever, options: LockOptions = LockOptions()
     ) async throws(LockError) -> OwnedLease {
-        guard !options.reentrant else {
-            throw LockError(.invalidArgument, "an entry into an own lock needs a scope: use withLock")
+        guard !options.reentrant, options.minHold == nil else {
+            throw LockError(.invalidArgument, "an entry into an own lock, and minHold, need a scope: use withLock")
         }
         switch try nesting(of: parts, reentrant: false) {
         case .apart:

@@ -18,6 +18,7 @@ extension LockClient {
         let maxHold = options.maxHold ?? configuration.maxHold
         try configuration.validate(timeToLive: timeToLive)
         try LockClientConfiguration.validate(maxHold: maxHold)
+        try LockClientConfiguration.validate(minHold: options.minHold, maxHold: maxHold)
         var owner = owner
         if let label = options.label {
             try LockClientConfiguration.validate(label: label)

@@ -54,6 +54,7 @@ extension LockClient {
         }
         let scope = HeldScope(state: state, client: self, parent: HeldScope.current)
         let result = await guarded(state, scope, body)
+        if let minHold = options.minHold, keep(state, forAtLeast: minHold) { return try result.get() }
         do throws(LockError) {
             try await release(state)
         } catch {

@@ -22,6 +22,7 @@ public final class LockClient: Service, Sendable {
     let usualTiming: LeaseTiming
     let registry = Mutex(Registry())
     let removals = RemovalQueue()
+    let backgroundWork = BackgroundWork()
     /// Rung where something falls due earlier than the keeper of time would look.
     let bell = Bell()
     private let started = Signal()
@@ -107,6 +108,10 @@ public final class LockClient: Service, Sendable {
                 return .other
             }
             group.addTask {
+                await self.workInBackground()
+                return .other
+            }
+            group.addTask {
                 for await ids in self.backend.hints() { self.look(at: ids) }
                 return .other
             }
@@ -129,6 +134,8 @@ public final class LockClient: Service, Sendable {
     }
 
     var isRunning: Bool { registry.withLock { $0.phase == .running } }
+
+    var isStopping: Bool { registry.withLock { $0.phase == .stopping } }
 
     /// Refuses new locks from now on, and those that wait; `run()` returns when those held are released.
     package func shutDown() {
@@ -153,6 +160,7 @@ public final class LockClient: Service, Sendable {
             state.nudge()
         }
         removals.close()
+        backgroundWork.close()
     }
 
     /// Waits for `run()`, which may be just about to begin beside the caller.

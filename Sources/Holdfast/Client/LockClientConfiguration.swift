@@ -56,6 +56,15 @@ public struct LockClientConfiguration: Sendable {
         }
     }
 
+    static func validate(minHold: Duration?, maxHold: Duration?) throws(LockError) {
+        guard let minHold else { return }
+        guard minHold > .zero, minHold <= maxHold ?? longestHold else {
+            throw LockError(
+                .invalidArgument,
+                "minHold is more than zero and at most maxHold, or \(longestHold); \(minHold) was asked for")
+        }
+    }
+
     static func validate(label: String) throws(LockError) {
         guard label.utf8.count <= Owner.labelBytesLimit else {
             throw LockError(.invalidArgument, "a label has at most \(Owner.labelBytesLimit) bytes of UTF-8")

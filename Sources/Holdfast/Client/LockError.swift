@@ -4,7 +4,7 @@ public struct LockError: Error, Sendable {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidKey, invalidArgument, unsupported, modeConflict, wouldDeadlock, limitExceeded
-            case busy, timedOut, leaseLost, staleToken, cancelled
+            case busy, timedOut, conflict, leaseLost, staleToken, cancelled
             case unavailable, denied, storeUnusable, notRunning
         }
         private let kind: Kind
@@ -27,6 +27,8 @@ public struct LockError: Error, Sendable {
         public static let busy = Code(.busy)
         /// The key did not come free within the caller's wait.
         public static let timedOut = Code(.timedOut)
+        /// Others changed the record first, as often as was tried. Nothing was changed.
+        public static let conflict = Code(.conflict)
         /// The lock was lost before the critical section had ended.
         public static let leaseLost = Code(.leaseLost)
         /// A fence has seen a greater token: the lock was lost, and another has held it since.
@@ -56,7 +58,9 @@ public struct LockError: Error, Sendable {
     }
 
     /// Whether the same call may succeed later without anything being changed by the caller.
-    public var isRetriable: Bool { code == .unavailable || code == .busy || code == .timedOut }
+    public var isRetriable: Bool {
+        code == .unavailable || code == .busy || code == .timedOut || code == .conflict
+    }
 
     /// Whether the backend may have done what was asked, all the same.
     public var isOutcomeUnknown: Bool { code == .unavailable || code == .cancelled }

@@ -1,6 +1,22 @@
 // The one part of Foundation that the command has in memory anyway.
 import FoundationEssentials
 
+/// Bytes in a record: base 64 in JSON.
+package struct RecordBytes: Codable, Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    package init(from decoder: any Decoder) throws {
+        bytes = Array(try decoder.singleValueContainer().decode(Data.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(Data(bytes))
+    }
+}
+
 /// Values as they stand in records: JSON, so that other programs can read them.
 enum RecordCoding {
     static func encode(_ value: some Encodable, for key: LockKey) throws(LockError) -> [UInt8] {

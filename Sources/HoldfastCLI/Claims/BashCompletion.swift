@@ -1,9 +1,9 @@
-/// What the parser's script for bash does not know: that a command stands behind the name of `holdfast run`.
+/// What the parser's script for bash does not know: that a command stands behind the name of `run` and `once`.
 enum BashCompletion {
-    /// The options of `run` that take a value, to find the name behind them.
+    /// The options of these two that take a value, to find the name behind them.
     static let optionsWithValue = [
         "-w", "--wait", "--timeout", "--permits", "-E", "--conflict-exit-code", "--ttl", "--max-hold", "--min-hold",
-        "--kill-after", "--on-lost", "--name", "-c", "--command", "--fd", "--store",
+        "--kill-after", "--on-lost", "--name", "-c", "--command", "--fd", "--store", "--retention",
     ]
 
     static let commandBehindName = """
@@ -11,7 +11,7 @@ enum BashCompletion {
         # What stands behind the name of "holdfast run" is completed as a command.
         _holdfast_or_command() {
             local -i at=2
-            if [[ "${COMP_WORDS[1]}" == run ]]; then
+            if [[ "${COMP_WORDS[1]}" == run || "${COMP_WORDS[1]}" == once ]]; then
                 while ((at < COMP_CWORD)); do
                     case "${COMP_WORDS[at]}" in
                     --) ((at++)); break ;;

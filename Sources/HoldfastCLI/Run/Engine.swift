@@ -12,6 +12,7 @@ struct Engine: Sendable {
     /// The one shared word: until when the lock may be relied on, in nanoseconds since boot. 0 before the grant.
     let deadline: SharedWords
     let staysInJob: Bool
+    let capture: Capture?
 
     func run() -> Never {
         setpgid(0, 0)
@@ -92,22 +93,30 @@ struct Engine: Sendable {
     }
 
     private func acquireAndHold(_ client: LockClient, command: pid_t) async -> EngineMessage {
+        var record: OnceRecord<OnceEntry>?
         do throws(LockError) {
             let began = BootTime.now
+            record = try await onceRecord(client)
+            if let earlier = try await lookFirst(record) { return earlier }
             let owned = try await client.acquire(plan.claim.parts, wait: plan.claim.wait)
             if plan.voice == .verbose {
                 let wait = DurationText.exact(.nanoseconds(BootTime.now - began))
                 channel.send(EngineMessage.note("holds \"\(plan.claim.name)\" after \(wait)").text)
             }
+            if let entry = try await record?.read() {
+                try? await owned.release()
+                return recorded(entry)
+            }
             publishDeadline(of: owned.lease)
             let environment = environment(of: owned.lease, command: command, kind: client.capabilities.name)
             channel.send(EngineMessage.granted(environment: environment).text)
             await watch(owned.lease)
-            try await owned.release()
-            return .released
+            let failure = await self.record(in: record, owned.lease)
+            do throws(LockError) { try await owned.release() } catch { if failure == nil { throw error } }
+            return failure ?? .released
         } catch {
             switch error.code {
-            case .busy, .timedOut: return .notHad
+            case .busy, .timedOut: return await lookLast(record) ?? .notHad
             // Lost, and known to be so; or given up.
             case .leaseLost, .cancelled: return .released
             default:

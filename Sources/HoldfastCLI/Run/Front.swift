@@ -12,6 +12,8 @@ struct Front {
     private let deadline: SharedWords
     private let command: pid_t
     private let staysInJob: Bool
+    private let capture: Capture?
+    private var replaysOutput = false
     private var machine: FrontMachine
     private var descendants: Descendants
     private let enginePID: pid_t
@@ -26,6 +28,7 @@ struct Front {
         timer = hf_timer()
         deadline = try SharedWords(count: 1)
         staysInJob = Self.hasTerminal
+        capture = plan.once == nil ? nil : try Capture()
         machine = FrontMachine(plan: plan, tellsConflict: Terminal.hasReader)
         _ = hf_become_subreaper()
         descendants = try Descendants(shell: plan.departure?.shell)
@@ -40,7 +43,10 @@ struct Front {
             starter.close()
             standByEnd.close()
             if let liveness { close(liveness.inheritedDescriptor) }
-            Engine(plan: plan, channel: engineEnd, deadline: deadline, staysInJob: staysInJob).run()
+            capture?.closePipe()
+            Engine(
+                plan: plan, channel: engineEnd, deadline: deadline, staysInJob: staysInJob, capture: capture
+            ).run()
         }
         descendants.exclude(enginePID)
 
@@ -50,7 +56,15 @@ struct Front {
             engineEnd.close()
             starter.close()
             if let liveness { close(liveness.engineDescriptor) }
-            StandBy(plan: plan, front: front, channel: standByEnd, signals: signals, staysInJob: staysInJob).run()
+            StandBy(
+                plan: plan, front: front, channel: standByEnd, signals: signals, staysInJob: staysInJob,
+                capture: plan.once?.keepsOutput == true ? capture : nil
+            ).run()
+        }
+        if let capture {
+            // One of CMD's own, as far as the front is concerned.
+            if plan.once?.keepsOutput == true, try Self.fork() == 0 { capture.copy() }
+            capture.closePipe()
         }
         // Both sides set it, so that neither has to wait for the other.
         if !staysInJob { setpgid(command, command) }
@@ -171,6 +185,8 @@ extension Front {
             case .terminate: descendants.signal(SIGTERM, SIGCONT)
             case .kill: descendants.signal(SIGKILL)
             case .endClaim: engine.send("end")
+            case .record(let status): capture?.status = status
+            case .replay: replaysOutput = true
             case .say(let text): Terminal.sayWithoutWaiting(text)
             case .exit(let status): leave(status)
             }
@@ -184,13 +200,22 @@ extension Front {
         let limit = BootTime.now + Self.farewellLimit
         while true {
             reap()
-            guard isEngineRunning || isCommandRunning, BootTime.now < limit else { status.exit() }
+            guard isEngineRunning || isCommandRunning, BootTime.now < limit else {
+                if replaysOutput { replay() }
+                status.exit()
+            }
             _ = hf_timer_set(timer, limit)
             var events = [signals.descriptor, timer].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             poll(&events, nfds_t(events.count), -1)
             var isFromProcess: Int32 = 0
             while hf_next_signal(signals.descriptor, &isFromProcess) != 0 {}
         }
+    }
+
+    /// Nothing is guarded any more: whoever does not want to wait for the reader may end this process.
+    private func replay() {
+        signals.restore()
+        capture?.replay()
     }
 
     private func forward(_ signal: Int32) {

@@ -17,6 +17,10 @@ struct FrontMachine {
         case kill
         /// Has the engine give up or release the claim.
         case endClaim
+        /// Tells the engine how CMD ended, to be recorded before the claim ends.
+        case record(ExitStatus)
+        /// Prints at the end what an earlier run printed.
+        case replay
         case say(String)
         case exit(ExitStatus)
     }
@@ -41,6 +45,8 @@ struct FrontMachine {
 
     /// How long the engine may take to have the claim removed.
     static let releaseLimit: Int64 = 10_000_000_000
+    /// How long it may take to record how CMD ended, before that.
+    static let recordLimit: Int64 = 20_000_000_000
     static let killInterval: Int64 = 20_000_000
 
     private(set) var phase: Phase = .waiting
@@ -56,6 +62,9 @@ struct FrontMachine {
     private let endsWithCommand: Bool
     private let isQuiet: Bool
     private let tellsConflict: Bool
+    private let once: OncePlan?
+    /// Whether CMD ended well, and the engine has not said that this is recorded.
+    private var awaitsRecord = false
 
     /// - Parameters:
     ///   - killMargin: how long before the deadline KILL is sent: a busy machine runs the front late, and what is
@@ -64,7 +73,7 @@ struct FrontMachine {
     init(
         name: String, conflictStatus: ExitStatus, killAfter: Duration, killMargin: Duration = .zero,
         minHold: Duration? = nil, onLost: OnLost = .kill, endsWithCommand: Bool = false, isQuiet: Bool = false,
-        tellsConflict: Bool = false
+        tellsConflict: Bool = false, once: OncePlan? = nil
     ) {
         self.name = name
         self.conflictStatus = conflictStatus
@@ -75,6 +84,7 @@ struct FrontMachine {
         self.endsWithCommand = endsWithCommand
         self.isQuiet = isQuiet
         self.tellsConflict = tellsConflict
+        self.once = once
     }
 
     init(plan: RunPlan, tellsConflict: Bool) {
@@ -82,7 +92,8 @@ struct FrontMachine {
             name: plan.claim.name, conflictStatus: plan.claim.conflictStatus, killAfter: plan.killAfter,
             killMargin: plan.killMargin, minHold: plan.minHold, onLost: plan.onLost,
             endsWithCommand: plan.endsWithCommand,
-            isQuiet: plan.voice == .quiet, tellsConflict: tellsConflict || plan.voice == .verbose)
+            isQuiet: plan.voice == .quiet, tellsConflict: tellsConflict || plan.voice == .verbose,
+            once: plan.once)
     }
 
     /// Whether the end of CMD matters now.
@@ -120,7 +131,10 @@ struct FrontMachine {
 extension FrontMachine {
     mutating func received(_ message: EngineMessage, now: Int64, deadline: Int64) -> [Action] {
         switch (phase, message) {
-        case (.waiting, .note(let text)): return say(text)
+        case (.waiting, .note(let text)), (_, .warning(let text)): return say(text)
+        case (.waiting, .recorded(let status)): return [.replay] + finish(status)
+        case (.releasing, .recorded): return finish(status)
+        case (.releasing, .unrecorded(let text)): return [.say(text)] + finish(.storeUnusable)
         case (.waiting, .granted) where now >= deadline:
             // A front that was stopped meanwhile: the grant is over, and may be another's by now.
             status = .lost
@@ -140,7 +154,7 @@ extension FrontMachine {
         case (.lingering, .lost(let reason)), (.lingering, .failed(_, let reason)):
             return say("the lock on \"\(name)\" is lost before --min-hold was over (\(reason))") + endClaim(now: now)
         case (.lingering, .released), (.lingering, .notHad): return finish(status)
-        case (.releasing, .failed(_, let text)): return say("the release is not confirmed: \(text)") + finish(status)
+        case (.releasing, .failed(_, let text)): return endWithoutWord("the release is not confirmed: \(text)")
         case (.releasing, .released), (.releasing, .notHad): return finish(status)
         // A grant after giving up goes with the claim; what is lost stays lost.
         default: return []
@@ -155,7 +169,7 @@ extension FrontMachine {
         case .lingering:
             return say("the lock on \"\(name)\" is lost before --min-hold was over: its process was killed")
                 + finish(status)
-        case .releasing: return say("the release is not confirmed: its process was killed") + finish(status)
+        case .releasing: return endWithoutWord("the release is not confirmed: its process was killed")
         case .unguarded, .stopping, .killing, .over: return []
         }
     }
@@ -181,6 +195,13 @@ extension FrontMachine {
         }
     }
 
+    /// The engine has not said its last word, and nobody waits for it any more.
+    private mutating func endWithoutWord(_ text: String) -> [Action] {
+        guard awaitsRecord else { return say(text) + finish(status) }
+        return [.say("\"\(name)\" ran, but that is not known to be recorded: it may run again (\(text))")]
+            + finish(.storeUnusable)
+    }
+
     private mutating func finish(_ status: ExitStatus) -> [Action] {
         phase = .over
         return [.exit(status)]
@@ -201,7 +222,7 @@ extension FrontMachine {
         case .lingering:
             return say("the lock on \"\(name)\" ends before --min-hold is over") + endClaim(now: now)
         // A second signal, for a release that hangs: the claim expires by itself.
-        case .releasing: return say("did not wait for the confirmation of the release") + finish(status)
+        case .releasing: return endWithoutWord("did not wait for the confirmation of the release")
         case .over: return []
         }
     }
@@ -223,6 +244,11 @@ extension FrontMachine {
     mutating func descendantsEnded(now: Int64) -> [Action] {
         guard watchesDescendants else { return [] }
         if isEngineGone { return finish(status) }
+        if phase == .running, let once, once.records(status) {
+            phase = .releasing(until: now + Self.recordLimit + Self.releaseLimit)
+            awaitsRecord = true
+            return [.record(status), .endClaim]
+        }
         guard phase == .running, now < grantedAt + minHold else { return endClaim(now: now) }
         phase = .lingering(until: grantedAt + minHold)
         return []
@@ -236,7 +262,7 @@ extension FrontMachine {
             phase = .killing(again: now + Self.killInterval)
             return [.kill]
         case .lingering: return endClaim(now: now)
-        case .releasing: return say("the release is not confirmed; the claim expires by itself") + finish(status)
+        case .releasing: return endWithoutWord("the release is not confirmed; the claim expires by itself")
         case .waiting, .unguarded, .over: return []
         }
     }

@@ -33,6 +33,22 @@ struct RunPlan: Sendable {
     let work: Work
     /// Where the calling shell's file is the work.
     var departure: Departure?
+    /// Where it runs once.
+    var once: OncePlan?
+
+    /// - Parameter flag: the command line's.
+    static func killAfter(_ flag: String?, _ settings: Settings, _ timeToLive: Duration) throws(Failure) -> Duration {
+        let longest = timeToLive / 3
+        guard let entry = settings.entry(.killAfter, flag: flag, name: "--kill-after") else {
+            return min(usualKillAfter, longest)
+        }
+        let duration = try DurationText.parse(entry.text, for: entry.origin, allowsZero: true)
+        guard duration <= longest else {
+            throw Failure(
+                .usage, "\(entry.origin) \(entry.text) is more than a third of the time to live: raise --ttl")
+        }
+        return duration
+    }
 
     /// How long before the deadline the command is killed at the latest.
     var killMargin: Duration { max(killAfter / 4, claim.timeToLive / 20) }

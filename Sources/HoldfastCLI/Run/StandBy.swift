@@ -9,6 +9,7 @@ struct StandBy {
     let channel: Channel
     let signals: SignalGuard
     let staysInJob: Bool
+    let capture: Capture?
 
     func run() -> Never {
         guard hf_die_with_parent(front, SIGKILL) == 0 else { ExitStatus.success.exit() }
@@ -33,6 +34,7 @@ struct StandBy {
         if let liveness = plan.store.liveness?.inheritedDescriptor, !plan.endsWithCommand {
             _ = fcntl(liveness, F_SETFD, 0)
         }
+        if let capture { dup2(capture.input, STDOUT_FILENO) }
         signals.restore()
         // Never freed: the process is another one a moment later.
         let arguments = words.map { strdup($0.map(CChar.init(bitPattern:)) + [0]) } + [nil]

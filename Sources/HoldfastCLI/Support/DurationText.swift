@@ -1,6 +1,6 @@
 import Holdfast
 
-/// Durations as people write them: `500ms`, `1.5s`, `30` (seconds), `5m`, `2h`.
+/// Durations as people write them: `500ms`, `1.5s`, `30` (seconds), `5m`, `2h`, `7d`.
 enum DurationText {
     /// Ten years: beyond it a bound means nothing, and sums of times stay far from overflow.
     static let longest: Duration = .seconds(10 * 365 * 24 * 3600)
@@ -8,12 +8,13 @@ enum DurationText {
     private static let fractionDigitsLimit = 9
     private static let units: [(suffix: String, nanoseconds: Int64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+        ("d", 86_400_000_000_000),
     ]
 
     /// - Parameter option: what is wrong, for the message.
     static func parse(_ text: String, for option: String, allowsZero: Bool = false) throws(Failure) -> Duration {
         guard let value = parse(text) else {
-            throw Failure(.usage, "\(option) \"\(text)\": write a duration as 500ms, 1.5s, 30, 5m or 2h")
+            throw Failure(.usage, "\(option) \"\(text)\": write a duration as 500ms, 1.5s, 30, 5m, 2h or 7d")
         }
         guard value <= longest else { throw Failure(.usage, "\(option) \"\(text)\" is too long; the most is 87600h") }
         guard value > .zero || allowsZero else { throw Failure(.usage, "\(option) must be longer than zero") }

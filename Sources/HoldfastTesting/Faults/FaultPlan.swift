@@ -2,6 +2,9 @@
 public struct FaultPlan: Sendable {
     public enum Verb: String, Sendable, Hashable, CaseIterable {
         case place, grant, extend, remove, ask, annotate, claims, read, write, delete
+
+        /// Whether it changes only what it expects, so that its repetition meets its own change.
+        var isConditional: Bool { self == .write || self == .delete }
     }
 
     /// An answer that is not true. For proving that a check would notice.
@@ -23,7 +26,8 @@ public struct FaultPlan: Sendable {
         /// Requests and answers that take up to ``longDelay``.
         public var longDelays: Int
         public var longDelay: ClosedRange<Duration>
-        /// Not executed, and reported as unavailable.
+        /// Not executed, and reported as unavailable. Writes and deletions may arrive late all the same, where
+        /// ``lateDuplicates`` says so.
         public var requestsDropped: Int
         /// Executed, and reported as unavailable.
         public var repliesDropped: Int

@@ -11,11 +11,17 @@ extension FaultyBackend {
             try await arrive(fate, verb)
         } catch {
             // The caller gave up while its request was under way: it may still arrive.
-            if error.code == .cancelled { repeatLater(fate.repeatsAfter, execute) }
+            if error.code == .cancelled || (fate.dropsRequest && verb.isConditional) {
+                repeatLater(fate.repeatsAfter, execute)
+            }
             throw error
         }
         var result = await Self.outcome(execute)
-        if fate.repeats { result = await Self.outcome(execute) }
+        if fate.repeats {
+            let second = await Self.outcome(execute)
+            // What a conditional verb meets the second time is what it did itself: only the first answer is true.
+            if !verb.isConditional { result = second }
+        }
         repeatLater(fate.repeatsAfter, execute)
         try await answer(fate, verb)
         return try result.get()

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Holdfast
+
+struct OnceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "once",
+        abstract: "Run a command under the lock NAME, and never again after it succeeded.",
+        usage: """
+            holdfast once [OPTIONS] NAME [--] CMD...
+            holdfast once [OPTIONS] NAME -c STRING
+            """,
+        discussion: """
+            Options end at the name. The command runs as under "holdfast run", one at a time. Where it ends with \
+            status 0, that is recorded with what it printed, up to 32 KiB, before the lock is released. Later calls \
+            print that and run nothing. Where it fails or dies, the next call runs it. A crash of the machine between \
+            the command's end and the record lets it run once more: at least once, not exactly once.
+
+            EXAMPLES
+              holdfast once migrate-2026-11 -- ./migrate
+              holdfast once --retention 30d order-1234 -- ./ship 1234
+              holdfast once -n --retention 23h nightly -c 'make report'
+            """)
+
+    @OptionGroup var claim: ClaimOptions
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long it is remembered that the command succeeded; 7d.", valueName: "D"))
+    var retention: String?
+
+    @Flag(
+        name: .customLong("record-failures"),
+        help: "Remember an end with any status; not one by a signal, or of a command that cannot be run.")
+    var recordsFailures = false
+
+    @Flag(
+        name: .customLong("status-only"),
+        help: "Keep nothing of what it prints: it has this command's standard output itself.")
+    var statusOnly = false
+
+    @Option(
+        name: .customLong("kill-after"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "What a command has between TERM and KILL where the lock is lost; 5s, at most a third of the ttl.",
+            valueName: "D"))
+    var killAfter: String?
+
+    @Option(
+        name: [.customShort("c"), .customLong("command")], parsing: .unconditional,
+        help: ArgumentHelp("Run $SHELL -c STRING; also behind the name.", valueName: "STRING"))
+    var script: String?
+
+    @Flag(name: .shortAndLong, help: "Say nothing of the lock; the exit status tells.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say that it ran before, or behind whom it waits.")
+    var verbose = false
+
+    @OptionGroup var store: StoreOption
+
+    @Argument(parsing: .captureForPassthrough, help: "The lock's name, and the command with its arguments.")
+    var nameAndCommand: [String] = []
+
+    mutating func run() throws {
+        // The parser leaves everything from the first word that it does not know to us.
+        if let word = nameAndCommand.first, word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
+        var plan = try plan()
+        try plan.store.prepareLiveness()
+        var front = try Front(plan)
+        front.run()
+    }
+
+    private func plan() throws(Failure) -> RunPlan {
+        if quiet, verbose { throw Failure(.usage, "choose -q or -v") }
+        let settings = try Settings()
+        let words = try CommandWords(nameAndCommand, script: script, of: "once")
+        let claim = try claim.plan(names: words.names, settings)
+        guard claim.parts.count == 1 else {
+            throw Failure(.usage, "what runs once has one name; a comma in it is written \\,")
+        }
+        guard claim.mode == .exclusive else {
+            throw Failure(.usage, "what runs once has the lock alone: leave out -s and --permits")
+        }
+        var plan = RunPlan(
+            claim: claim, killAfter: try RunPlan.killAfter(killAfter, settings, claim.timeToLive), minHold: nil,
+            onLost: .kill, endsWithCommand: false, voice: quiet ? .quiet : verbose ? .verbose : .normal,
+            store: try store.resolve(settings), work: words.work)
+        plan.once = OncePlan(
+            retention: try keptFor(), recordsFailures: recordsFailures, keepsOutput: !statusOnly)
+        return plan
+    }
+
+    private func keptFor() throws(Failure) -> Duration {
+        guard let retention else { return OncePlan.usualRetention }
+        let duration = try DurationText.parse(retention, for: "--retention")
+        guard Record.timeToLiveRange.contains(duration) else {
+            throw Failure(.usage, "--retention \(retention): it is remembered for 1s to 87600h")
+        }
+        return duration
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+
+/// What stands behind the options of `run` and `once`: the names, and what is to run.
+///
+/// As bytes: the parser's strings are repaired UTF-8, and the raw arguments stand at the same places at the end.
+struct CommandWords {
+    let names: [UInt8]
+    let work: RunPlan.Work
+
+    /// - Parameters:
+    ///   - words: what the parser left: everything from the first word that it does not know.
+    ///   - script: of `-c`, where that stood before the name.
+    ///   - descriptor: of `--fd`.
+    ///   - command: for messages.
+    init(_ words: [String], script: String?, descriptor: String? = nil, of command: String) throws(Failure) {
+        var index = Arguments.count - words.count
+        try Arguments.checkUTF8(before: index)
+        if words.first == "--" {
+            index += 1
+        } else if let word = words.first, word.hasPrefix("-") {
+            throw Failure(.usage, "unknown option \(word); a name that begins with - stands behind --")
+        }
+        guard index < Arguments.count else {
+            throw Failure(.usage, "name the lock: holdfast \(command) NAME -- CMD")
+        }
+        names = Arguments.bytes(at: index)
+        let rest = Array((index + 1..<Arguments.count).map(Arguments.bytes(at:)))
+        if let descriptor {
+            work = try Self.work(rest, script, inFile: descriptor)
+        } else {
+            work = try Self.work(rest, script, of: command)
+        }
+    }
+
+    private static func work(
+        _ words: [[UInt8]], _ script: String?, inFile descriptor: String
+    ) throws(Failure) -> RunPlan.Work {
+        guard words.isEmpty, script == nil else { throw Failure(.usage, "--fd runs no command") }
+        guard let number = Int32(descriptor), number > STDERR_FILENO, fcntl(number, F_GETFD) >= 0 else {
+            throw Failure(
+                .usage, "--fd \(descriptor): give the number of a file that the calling shell has open: 9>file")
+        }
+        return .descriptor(number)
+    }
+
+    private static func work(
+        _ words: [[UInt8]], _ script: String?, of command: String
+    ) throws(Failure) -> RunPlan.Work {
+        if let script {
+            guard words.isEmpty else { throw Failure(.usage, "-c takes one argument, and nothing behind the name") }
+            return .command(shell(Array(script.utf8)))
+        }
+        let first = words.first.map { String(decoding: $0, as: UTF8.self) }
+        // As flock(1) has it.
+        if first == "-c" || first == "--command" {
+            guard words.count == 2 else { throw Failure(.usage, "-c takes exactly one argument") }
+            return .command(shell(words[1]))
+        }
+        let program = first == "--" ? Array(words.dropFirst()) : words
+        guard let file = program.first, !file.isEmpty else {
+            throw Failure(.usage, "give a command to run: holdfast \(command) NAME -- CMD")
+        }
+        return .command(program)
+    }
+
+    private static func shell(_ script: [UInt8]) -> [[UInt8]] {
+        let shell = getenv("SHELL").map { String(cString: $0) } ?? ""
+        return [Array((shell.isEmpty ? "/bin/sh" : shell).utf8), Array("-c".utf8), script]
+    }
+}
