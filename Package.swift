@@ -188,8 +188,9 @@ let package = Package(
             ], path: "Tests/ServerKit", swiftSettings: strict),
         // A process to contend with, and to kill.
         .executableTarget(
-            name: "StoreProbe", dependencies: ["Holdfast", "HoldfastStores"], path: "Tests/StoreProbe",
-            swiftSettings: strict),
+            name: "StoreProbe",
+            dependencies: ["Holdfast", "HoldfastStores", .target(name: "CSQLite", condition: when("SQLite"))],
+            path: "Tests/StoreProbe", swiftSettings: strict),
         .testTarget(
             name: "HoldfastSQLiteTests",
             dependencies: [

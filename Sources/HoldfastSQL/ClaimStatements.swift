@@ -4,23 +4,34 @@
 /// one row per semaphore in use. A part is *clear* when no earlier claim on its key blocks it; the clear parts are
 /// always the first ones. For exclusive and shared claims a neighbour in the queue therefore says what a walk over it
 /// would; for permits a row of `queues` does, with sums and a boundary.
-/// `meta` has one row: the last token, the last place in the order, and a lower bound of the next expiry.
+/// `meta` has one row: the last token, the last place in the order, a lower bound of the next expiry, and the counters
+/// of the records.
 package enum ClaimStatements {
-    /// The layout's version; a store of another is refused.
-    package static let layoutVersion = 1
+    /// The layout's version: with the notes and the records (``RecordStatements``) it is 2.
+    package static let layoutVersion = 2
+
+    /// What makes layout 2 of layout 1, but for the records' counters. It only adds: the statements of a program that
+    /// has the file open all the while, and knows layout 1, go on meaning what they meant.
+    package static let upgrade =
+        [
+            "ALTER TABLE claims ADD COLUMN note TEXT",
+            "ALTER TABLE meta ADD COLUMN record_version INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE meta ADD COLUMN record_count INTEGER NOT NULL DEFAULT 0",
+        ] + RecordStatements.layout
 
     package static let layout = [
         """
         CREATE TABLE meta (
             one INTEGER PRIMARY KEY CHECK (one = 1), token INTEGER NOT NULL, place INTEGER NOT NULL,
-            next_expiry INTEGER NOT NULL, boot TEXT NOT NULL)
+            next_expiry INTEGER NOT NULL, boot TEXT NOT NULL, record_version INTEGER NOT NULL DEFAULT 0,
+            record_count INTEGER NOT NULL DEFAULT 0)
         """,
         """
         CREATE TABLE claims (
             client INTEGER NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL, process INTEGER NOT NULL,
             host TEXT NOT NULL, pid INTEGER NOT NULL, program TEXT NOT NULL, label TEXT NOT NULL,
             placed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, token INTEGER, blocked INTEGER NOT NULL,
-            asked INTEGER NOT NULL DEFAULT 0, parts BLOB NOT NULL,
+            asked INTEGER NOT NULL DEFAULT 0, parts BLOB NOT NULL, note TEXT,
             PRIMARY KEY (client, number)) WITHOUT ROWID
         """,
         """
@@ -43,7 +54,7 @@ package enum ClaimStatements {
     package static let readClaim = "SELECT token, place, process, parts FROM claims WHERE client = ?1 AND number = ?2"
     package static let insertClaim = """
         INSERT INTO claims (client, number, place, process, host, pid, program, label, placed_at, expires_at, token,
-        blocked, parts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        blocked, parts, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         """
     package static let deleteClaim = "DELETE FROM claims WHERE client = ?1 AND number = ?2"
     /// Never shortens a life, so that requests which overtake one another do no harm.
@@ -52,6 +63,8 @@ package enum ClaimStatements {
         """
     package static let askClaim =
         "UPDATE claims SET asked = 1 WHERE client = ?1 AND number = ?2 RETURNING process"
+    package static let annotateClaim =
+        "UPDATE claims SET note = ?3 WHERE client = ?1 AND number = ?2 RETURNING 1"
     package static let unblockClaim = """
         UPDATE claims SET blocked = blocked - 1 WHERE client = ?1 AND number = ?2 RETURNING blocked, process
         """
@@ -95,7 +108,7 @@ package enum ClaimStatements {
     package static let list = """
         SELECT p.key, p.kind, p.permits, coalesce(q.permit_limit, 0), c.client, c.number, c.host, c.pid, c.program,
         c.label,
-        c.placed_at, c.expires_at, c.token, c.asked FROM parts p
+        c.placed_at, c.expires_at, c.token, c.asked, c.note FROM parts p
         JOIN claims c ON c.client = p.client AND c.number = p.number LEFT JOIN queues q ON q.key = p.key
         WHERE p.key >= ?1 AND (?2 IS NULL OR p.key < ?2) ORDER BY p.key, p.place LIMIT ?3
         """

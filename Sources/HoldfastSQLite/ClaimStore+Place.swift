@@ -71,6 +71,7 @@ extension ClaimStore {
         if let token { insert.bind(11, token.rawValue) } else { insert.bindNull(11) }
         insert.bind(12, blocked)
         insert.bind(13, bytes: StoredParts.pack(parts))
+        insert.bind(14, note: claim.note)
         try insert.run()
     }
 

@@ -38,6 +38,15 @@ extension ClaimStore {
         return .removed
     }
 
+    func annotate(_ id: Claim.ID, with note: ClaimNote) throws -> Removal {
+        sql.annotateClaim.bind(1, id: id)
+        sql.annotateClaim.bind(3, note: note)
+        defer { sql.annotateClaim.reset() }
+        var removal = Removal.absent
+        while try sql.annotateClaim.step() { removal = .removed }
+        return removal
+    }
+
     /// How a claim stands; `nil` where it is gone.
     func state(of id: Claim.ID) throws -> (grant: Grant?, isAsked: Bool)? {
         sql.readState.bind(1, id: id)
@@ -109,7 +118,8 @@ extension ClaimStore {
             key: LockKey(unchecked: String(decoding: row.bytes(0).dropFirst(prefix.utf8.count), as: UTF8.self)),
             id: row.id(4), mode: mode, owner: owner, token: row.isNull(12) ? nil : row.token(12),
             age: .nanoseconds(max(0, now - row.integer(10))),
-            remaining: .nanoseconds(max(0, row.integer(11) - now)), isAsked: row.integer(13) != 0)
+            remaining: .nanoseconds(max(0, row.integer(11) - now)), isAsked: row.integer(13) != 0,
+            note: row.isNull(14) ? .empty : ClaimNote(encoded: row.text(14)))
     }
 }
 #endif

@@ -15,7 +15,8 @@ final class ClaimStore {
     struct NeedsDurability: Error {}
 
     struct Statements {
-        let readMeta, writeMeta, readClaim, insertClaim, deleteClaim, extendClaim, askClaim, unblockClaim: Statement
+        let readMeta, writeMeta, readClaim, insertClaim, deleteClaim, extendClaim, askClaim: Statement
+        let annotateClaim, unblockClaim: Statement
         let grantClaim, readState, insertPart, deletePart, firstBlockedPart, clearPart: Statement
         let readQueue, writeQueue, deleteQueue, lastPart, firstPart, firstProcesses, expiredClaims,
             nextExpiry: Statement
@@ -27,6 +28,7 @@ final class ClaimStore {
     let process: Int64
     let prefix: String
     let directory: OwnerDirectory
+    let records: RecordRows
 
     /// What the transaction knows and has done so far.
     var now: Int64 = 0
@@ -41,13 +43,18 @@ final class ClaimStore {
     private(set) var nextExpiry: Int64 = .max
     private var isMetaChanged = false
 
-    init(_ database: Database, process: Int64, prefix: String, directory: OwnerDirectory) throws(LockError) {
+    /// - Parameter wallClock: microseconds since 1970; what the lives of records are counted on.
+    init(
+        _ database: Database, process: Int64, prefix: String, directory: OwnerDirectory,
+        wallClock: @escaping @Sendable () -> Int64 = { BootClock.wallMicroseconds }
+    ) throws(LockError) {
         typealias S = ClaimStatements
         sql = Statements(
             readMeta: try database.prepare(S.readMeta), writeMeta: try database.prepare(S.writeMeta),
             readClaim: try database.prepare(S.readClaim), insertClaim: try database.prepare(S.insertClaim),
             deleteClaim: try database.prepare(S.deleteClaim), extendClaim: try database.prepare(S.extendClaim),
-            askClaim: try database.prepare(S.askClaim), unblockClaim: try database.prepare(S.unblockClaim),
+            askClaim: try database.prepare(S.askClaim), annotateClaim: try database.prepare(S.annotateClaim),
+            unblockClaim: try database.prepare(S.unblockClaim),
             grantClaim: try database.prepare(S.grantClaim), readState: try database.prepare(S.readState),
             insertPart: try database.prepare(S.insertPart), deletePart: try database.prepare(S.deletePart),
             firstBlockedPart: try database.prepare(S.firstBlockedPart),
@@ -64,6 +71,7 @@ final class ClaimStore {
         self.process = process
         self.prefix = prefix
         self.directory = directory
+        records = RecordRows(database, prefix: prefix, wallClock: wallClock)
     }
 
     /// Begins a transaction's work: reads the counters, and removes what has expired.
@@ -75,6 +83,7 @@ final class ClaimStore {
         woken = [:]
         lives = [:]
         isMetaChanged = false
+        records.begin()
         defer { sql.readMeta.reset() }
         guard try sql.readMeta.step() else { throw LockError(.storeUnusable, "the store is damaged: no meta row") }
         token = sql.readMeta.integer(0)
@@ -85,6 +94,7 @@ final class ClaimStore {
 
     /// Ends a transaction's work: writes the counters.
     func end() throws {
+        try records.end()
         guard isMetaChanged else { return }
         sql.writeMeta.bind(1, token)
         sql.writeMeta.bind(2, place)

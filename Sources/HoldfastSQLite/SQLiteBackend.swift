@@ -6,6 +6,8 @@ import Synchronization
 ///
 /// A grant is on disk before it is reported. Lives are counted on the boot-time clock, and a boot frees all. What a
 /// process held is free as soon as the process is gone, at its time to live where it hangs.
+///
+/// Records are on disk before they are reported, and survive a boot: their lives are counted on the wall clock.
 public final class SQLiteBackend: LockBackend {
     let path: String
     /// This process in the store.
@@ -29,8 +31,11 @@ public final class SQLiteBackend: LockBackend {
         try self.init(path: path, prefix: prefix, liveness: liveness, boot: BootClock.identity())
     }
 
-    /// For tests of another boot.
-    package init(path: String, prefix: String, liveness: SQLiteLiveness?, boot: String) throws(LockError) {
+    /// For tests of another boot, and of steps of the wall clock (microseconds since 1970).
+    package init(
+        path: String, prefix: String, liveness: SQLiteLiveness?, boot: String,
+        wallClock: @escaping @Sendable () -> Int64 = { BootClock.wallMicroseconds }
+    ) throws(LockError) {
         (hintStream, hinting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.hintsLimit))
         thread = try StoreThread()
         let liveness = if let liveness { liveness } else { try SQLiteLiveness(storePath: path) }
@@ -40,7 +45,7 @@ public final class SQLiteBackend: LockBackend {
         do throws(LockError) {
             keeper = try StoreKeeper(
                 path: path, prefix: prefix, boot: boot, liveness: liveness, thread: thread,
-                hint: { [hinting] in hinting.yield($0) })
+                hint: { [hinting] in hinting.yield($0) }, wallClock: wallClock)
         } catch {
             liveness.directory.forget(liveness.processID)
             throw error
@@ -51,7 +56,9 @@ public final class SQLiteBackend: LockBackend {
     deinit { thread.close() }
 
     public var capabilities: BackendCapabilities {
-        BackendCapabilities(name: "sqlite", guarantee: .singleAuthority, expiry: .timeToLive)
+        BackendCapabilities(
+            name: "sqlite", guarantee: .singleAuthority, expiry: .timeToLive, supportsNotes: true,
+            supportsRecords: true)
     }
 
     /// The store has a thread of its own, and needs none of the caller's.
@@ -89,13 +96,19 @@ public final class SQLiteBackend: LockBackend {
         try await ask { .ask(id, $0) }
     }
 
+    public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
+        try await ask { .annotate(id, note, $0) }
+    }
+
+    public var records: (any RecordStore)? { self }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await ask { .list(prefix, limit, $0) }
     }
 
     public func hints() -> AsyncStream<[Claim.ID]> { hintStream }
 
-    private func ask<Answer: Sendable>(
+    func ask<Answer: Sendable>(
         _ operation: (StoreOperation.Caller<Answer>) -> StoreOperation
     ) async throws(LockError) -> Answer {
         try await withCheckedContinuation { thread.send(operation($0)) }.get()

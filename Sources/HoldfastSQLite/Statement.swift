@@ -45,6 +45,11 @@ final class Statement {
         sqlite3_bind_text(handle, index, text, Int32(text.utf8.count), Self.transient)
     }
 
+    /// An empty note takes no room.
+    func bind(_ index: Int32, note: ClaimNote) {
+        if note == .empty { bindNull(index) } else { bind(index, text: note.encoded) }
+    }
+
     func bind(_ index: Int32, bytes: [UInt8]) {
         // An empty blob needs a pointer that is not null: a null one binds NULL.
         bytes.withUnsafeBytes { buffer in

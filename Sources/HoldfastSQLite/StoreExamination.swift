@@ -26,8 +26,11 @@ struct StoreExamination {
         let place = StorePlace(path: path)
         var findings = [place.fileSystem()]
         findings += place.permissions() + [place.space(), library()]
-        findings += [try journal(database), try size(database), try integrity(database), try clock(database)]
-        return findings + [try owners(database), try claims(database)]
+        findings += [try journal(database), try size(database), try integrity(database)]
+        // What else could be read of a damaged file means nothing, or cannot be read.
+        guard findings.last?.weight != .danger else { return findings }
+        findings.append(try clock(database))
+        return findings + [try owners(database), try claims(database), try records(database)]
     }
 
     // MARK: SQLite and its settings
@@ -84,7 +87,7 @@ struct StoreExamination {
         guard answer == "ok" else {
             return Finding(
                 .danger, "integrity", "the file is damaged: \(answer)",
-                remedy: "end what uses the store, and remove \(path), -wal and -shm; locks start anew, tokens go on")
+                remedy: "end what uses the store, and remove \(path), -wal and -shm; tokens go on, records are lost")
         }
         return Finding(.fine, "integrity", "every page can be read")
     }
@@ -142,6 +145,15 @@ struct StoreExamination {
         let held = try database.integer("SELECT count(token) FROM \(some)")
         guard all <= Self.claimsCounted else { return Finding(.fine, "claims", "more than \(Self.claimsCounted)") }
         return Finding(.fine, "claims", "\(held) held, \(all - held) waiting")
+    }
+
+    private func records(_ database: Database) throws(LockError) -> Finding {
+        let count = try database.integer("SELECT record_count FROM meta")
+        let text = "\(count) records"
+        guard count > Int64(RecordTable.recordsLimit / 10 * 9) else { return Finding(.fine, "records", text) }
+        return Finding(
+            .notice, "records", text + " of at most \(RecordTable.recordsLimit)",
+            remedy: "delete some, or give them a life: where there is no room, what runs once cannot be recorded")
     }
 }
 

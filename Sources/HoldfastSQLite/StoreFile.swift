@@ -103,18 +103,44 @@ enum StoreFile {
             throw LockError(
                 .storeUnusable, "\(database.path) is another program's database; name another file for the locks")
         }
-        let version = try database.integer("PRAGMA user_version")
-        guard version == 0 || version == Int64(ClaimStatements.layoutVersion) else {
-            throw LockError(
-                .storeUnusable,
-                "\(database.path) has layout \(version), this Holdfast knows \(ClaimStatements.layoutVersion); "
-                    + "use one version of Holdfast per store")
-        }
+        _ = try layoutVersion(of: database)
     }
 
+    /// - Returns: 0 for a new file; else a layout that this program knows, its own or one that it can make its own.
+    private static func layoutVersion(of database: Database) throws(LockError) -> Int {
+        let version = try database.integer("PRAGMA user_version")
+        guard 0...Int64(ClaimStatements.layoutVersion) ~= version else {
+            throw LockError(
+                .storeUnusable,
+                "\(database.path) has layout \(version), this Holdfast knows up to \(ClaimStatements.layoutVersion): "
+                    + "a newer one has made it; install that one here too, or name another file")
+        }
+        return Int(version)
+    }
+
+    /// In one flushed transaction, in the writer's turn: other processes see the old layout or the new one.
     private static func makeLayout(in database: Database, boot: String) throws(LockError) {
-        guard try database.integer("PRAGMA user_version") == 0 else { return }
-        for statement in ClaimStatements.layout { try database.execute(statement) }
+        switch try layoutVersion(of: database) {
+        case 0: try makeNewLayout(in: database, boot: boot)
+        case 1:
+            for statement in ClaimStatements.upgrade { try database.execute(statement) }
+            try startRecords(in: database)
+        default: return
+        }
+        try database.execute("PRAGMA application_id = \(applicationID)")
+        try database.execute("PRAGMA user_version = \(ClaimStatements.layoutVersion)")
+    }
+
+    /// Versions start from the wall clock, as tokens do and for the same reason.
+    private static func startRecords(in database: Database) throws(LockError) {
+        let write = try database.prepare(RecordStatements.writeCounters)
+        write.bind(1, BootClock.wallMicroseconds)
+        write.bind(2, 0)
+        try write.run()
+    }
+
+    private static func makeNewLayout(in database: Database, boot: String) throws(LockError) {
+        for statement in ClaimStatements.layout + RecordStatements.layout { try database.execute(statement) }
         // Tokens start from the wall clock, so that they go on rising where a store was deleted.
         let insert = try database.prepare(
             "INSERT INTO meta (one, token, place, next_expiry, boot) VALUES (1, ?1, 0, ?2, ?3)")
@@ -122,11 +148,11 @@ enum StoreFile {
         insert.bind(2, Int64.max)
         insert.bind(3, text: boot)
         try insert.run()
-        try database.execute("PRAGMA application_id = \(applicationID)")
-        try database.execute("PRAGMA user_version = \(ClaimStatements.layoutVersion)")
+        try startRecords(in: database)
     }
 
-    /// Times of another boot mean nothing, and a boot frees all; a living lock of another clock is a misuse.
+    /// Times of another boot mean nothing, and a boot frees all locks; records stay.
+    /// A living lock of another clock is a misuse.
     private static func checkBoot(
         of database: Database, boot: String, directory: OwnerDirectory
     ) throws(LockError) {

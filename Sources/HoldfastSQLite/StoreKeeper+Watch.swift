@@ -175,7 +175,8 @@ extension StoreKeeper {
             defer { turn.end() }
             let (database, identity) = try StoreFile.open(path, boot: boot, directory: liveness.directory)
             store = try ClaimStore(
-                database, process: liveness.processID, prefix: prefix, directory: liveness.directory)
+                database, process: liveness.processID, prefix: prefix, directory: liveness.directory,
+                wallClock: wallClock)
             (self.database, self.identity) = (database, identity)
         } catch {
             // The next verb finds the file as it is, and says what is wrong.

@@ -22,6 +22,7 @@ final class StoreKeeper {
     let liveness: SQLiteLiveness
     let thread: StoreThread
     let hint: @Sendable ([Claim.ID]) -> Void
+    let wallClock: @Sendable () -> Int64
     let turn: WriteTurn
     var database: Database
     var store: ClaimStore
@@ -45,7 +46,7 @@ final class StoreKeeper {
 
     init(
         path: String, prefix: String, boot: String, liveness: SQLiteLiveness, thread: StoreThread,
-        hint: @escaping @Sendable ([Claim.ID]) -> Void
+        hint: @escaping @Sendable ([Claim.ID]) -> Void, wallClock: @escaping @Sendable () -> Int64
     ) throws(LockError) {
         self.path = path
         self.prefix = prefix
@@ -53,13 +54,14 @@ final class StoreKeeper {
         self.liveness = liveness
         self.thread = thread
         self.hint = hint
+        self.wallClock = wallClock
         let turn = try WriteTurn(storePath: path)
         self.turn = turn
         try turn.begin()
         defer { turn.end() }
         (database, identity) = try StoreFile.open(path, boot: boot, directory: liveness.directory)
         store = try ClaimStore(
-            database, process: liveness.processID, prefix: prefix, directory: liveness.directory)
+            database, process: liveness.processID, prefix: prefix, directory: liveness.directory, wallClock: wallClock)
         let inUse = Set(try Self.processes(in: store))
         liveness.directory.sweep { inUse.contains($0) || $0 == liveness.processID }
     }
@@ -105,13 +107,14 @@ final class StoreKeeper {
 
     /// One transaction for all of `operations`, then the answers.
     func perform(_ operations: [StoreOperation]) {
+        let onlyReads = operations.allSatisfy { $0.onlyReads }
         // Removals and renewals need no flush of their own: a power cut ends the boot, and that frees all.
-        var isDurable = operations.contains { $0.places } || !waiters.isEmpty
+        var isDurable = operations.contains { $0.isFlushed } || !waiters.isEmpty
         var attempts = 0
         while true {
             do {
-                let answers = try transaction(operations, isDurable: isDurable)
-                return tell(answers)
+                if onlyReads { return try read(operations) }
+                return try tell(transaction(operations, isDurable: isDurable))
             } catch is ClaimStore.NeedsDurability {
                 isDurable = true
             } catch is FileMoved where attempts < 3 {
@@ -129,6 +132,13 @@ final class StoreKeeper {
     }
 
     struct FileMoved: Error {}
+
+    /// Reads take no turn, and wait for nobody's flush.
+    private func read(_ operations: [StoreOperation]) throws {
+        let answers = try operations.compactMap { try answer($0) }
+        guard StoreFile.Identity(path: path) == identity else { throw FileMoved() }
+        for case .plain(let tell) in answers { tell() }
+    }
 
     private func transaction(_ operations: [StoreOperation], isDurable: Bool) throws -> [StoreAnswer] {
         try turn.begin()
@@ -168,9 +178,40 @@ final class StoreKeeper {
         case .list(let prefix, let limit, let caller):
             try store.removeTheDead(among: try store.processes())
             return .list(caller, try store.list(prefix: prefix, limit: limit))
+        case .annotate, .readRecord, .writeRecord, .deleteRecord: return try answerPlainly(operation)
         case .tidy:
             try store.removeTheDead(among: Array(watched))
             return nil
+        }
+    }
+
+    /// What concerns nobody but its caller.
+    private func answerPlainly(_ operation: StoreOperation) throws -> StoreAnswer? {
+        switch operation {
+        case .annotate(let id, let note, let caller):
+            let removal = try store.annotate(id, with: note)
+            return .plain { caller.resume(returning: .success(removal)) }
+        case .readRecord(let key, let caller):
+            let record = try store.records.read(key)
+            return .plain { caller.resume(returning: .success(record)) }
+        case .writeRecord(let change, let caller):
+            let result = try write(change)
+            return .plain { caller.resume(returning: result) }
+        case .deleteRecord(let key, let expected, let caller):
+            let isDeleted = try store.records.delete(key, expecting: expected)
+            return .plain { caller.resume(returning: .success(isDeleted)) }
+        default: return nil
+        }
+    }
+
+    private func write(_ change: RecordChange) throws -> Result<RecordWrite, LockError> {
+        do {
+            return .success(
+                try store.records.write(
+                    change.value, to: change.key, expecting: change.expected, timeToLive: change.timeToLive))
+        } catch  where [.invalidKey, .invalidArgument, .limitExceeded].contains(error.code) {
+            // Found before anything was written: the batch goes on.
+            return .failure(error)
         }
     }
 
@@ -202,6 +243,7 @@ final class StoreKeeper {
                 caller.resume(returning: .success(outcome))
             case .list(let caller, let records): caller.resume(returning: .success(records))
             case .cancelGrant(let id, let ticket): cancel(id, ticket)
+            case .plain(let tell): tell()
             case .grant: continue
             }
         }

@@ -9,15 +9,28 @@ enum StoreOperation: Sendable {
     case remove(Claim.ID, Caller<Removal>)
     case extend([Claim.ID], Duration, Caller<Extension>)
     case ask(Claim.ID, Caller<Removal>)
+    case annotate(Claim.ID, ClaimNote, Caller<Removal>)
     /// The number tells one task's wait from another's for the same claim.
     case grant(Claim.ID, UInt64, Caller<Grant>)
     case cancelGrant(Claim.ID, UInt64)
     case list(String, Int, Caller<[ClaimRecord]>)
+    case readRecord(LockKey, Caller<Record?>)
+    case writeRecord(RecordChange, Caller<RecordWrite>)
+    case deleteRecord(LockKey, Record.Version, Caller<Bool>)
     /// Removes what has expired and what the dead have left, for those who wait here.
     case tidy
 
-    /// Whether it may make a grant by itself. Others may where they remove what somebody waits behind.
-    var places: Bool { if case .place = self { true } else { false } }
+    /// Whether its answer may say that something is on disk: a grant, a record. Removals may grant too, where somebody
+    /// waits behind what they remove.
+    var isFlushed: Bool {
+        switch self {
+        case .place, .writeRecord, .deleteRecord: true
+        default: false
+        }
+    }
+
+    /// Whether it changes nothing, and needs no turn to write.
+    var onlyReads: Bool { if case .readRecord = self { true } else { false } }
 
     func fail(_ error: LockError) {
         switch self {
@@ -25,11 +38,23 @@ enum StoreOperation: Sendable {
         case .remove(_, let caller): caller.resume(returning: .failure(error))
         case .extend(_, _, let caller): caller.resume(returning: .failure(error))
         case .ask(_, let caller): caller.resume(returning: .failure(error))
+        case .annotate(_, _, let caller): caller.resume(returning: .failure(error))
         case .grant(_, _, let caller): caller.resume(returning: .failure(error))
         case .list(_, _, let caller): caller.resume(returning: .failure(error))
+        case .readRecord(_, let caller): caller.resume(returning: .failure(error))
+        case .writeRecord(_, let caller): caller.resume(returning: .failure(error))
+        case .deleteRecord(_, _, let caller): caller.resume(returning: .failure(error))
         case .cancelGrant, .tidy: break
         }
     }
+}
+
+/// A conditional write of a record.
+struct RecordChange: Sendable {
+    let key: LockKey
+    let value: [UInt8]
+    let expected: Record.Version?
+    let timeToLive: Duration?
 }
 
 /// One task's wait for a grant.
@@ -47,5 +72,7 @@ enum StoreAnswer {
     case list(StoreOperation.Caller<[ClaimRecord]>, [ClaimRecord])
     case grant(Claim.ID, StoreWaiter, Grant?, isThere: Bool)
     case cancelGrant(Claim.ID, UInt64)
+    /// What needs no more than to be told.
+    case plain(() -> Void)
 }
 #endif

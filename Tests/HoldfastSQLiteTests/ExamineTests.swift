@@ -63,7 +63,7 @@ import Testing
         #expect(found.weight == .notice && found.text.contains("1 with claims and without a file"))
     }
 
-    @Test func `a damaged file is a danger`() async throws {
+    @Test(arguments: ["claims", "queues", "records"]) func `a damaged file is a danger`(_ table: String) async throws {
         let store = try TestStore()
         let backend = try SQLiteBackend(path: store.path)
         // Enough for pages of their own, brought into the file.
@@ -75,8 +75,10 @@ import Testing
         try #require(sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", nil, nil, nil) == SQLITE_OK)
         sqlite3_close(database)
         let file = open(store.path, O_RDWR | O_CLOEXEC)
+        let page = try #require(
+            Int(try StoreReader.text("SELECT rootpage FROM sqlite_master WHERE name = '\(table)'", store.path)))
         let noise = [UInt8](repeating: 0xA5, count: 1024)
-        #expect(pwrite(file, noise, noise.count, 4 * 1024) == noise.count)
+        #expect(pwrite(file, noise, noise.count, (page - 1) * 1024) == noise.count)
         close(file)
         // A connection of its own sees the file as it is.
         let found = try await finding("integrity", in: backend)

@@ -1,5 +1,4 @@
 #if SQLite
-import CSQLite
 import Foundation
 import Glibc
 import Holdfast
@@ -15,15 +14,6 @@ import Testing
             #expect(!error.message.contains("\n"))
             return error.code
         }
-    }
-
-    private func execute(_ sql: String, _ path: String) {
-        var database: OpaquePointer?
-        #expect(sqlite3_open(path, &database) == SQLITE_OK)
-        // A store that was just dropped may be closing its file still.
-        sqlite3_busy_timeout(database, 5000)
-        #expect(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
-        sqlite3_close(database)
     }
 
     /// Writes until the disk is full.
@@ -45,17 +35,18 @@ import Testing
 
     @Test func `another program's database is refused and keeps its journal`() throws {
         let store = try TestStore()
-        execute("CREATE TABLE users (name TEXT)", store.path)
+        try StoreReader.execute("CREATE TABLE users (name TEXT)", store.path)
         let before = try Data(contentsOf: URL(fileURLWithPath: store.path))
         #expect(code(store.path) == .storeUnusable)
         #expect(try Data(contentsOf: URL(fileURLWithPath: store.path)) == before)
     }
 
-    @Test func `a store of another version is refused`() throws {
+    @Test(arguments: [-1, 3, 77]) func `a store of a version that is not known is refused`(_ version: Int) throws {
         let store = try TestStore()
         #expect(code(store.path) == nil)
-        execute("PRAGMA user_version = 2", store.path)
+        try StoreReader.execute("PRAGMA user_version = \(version)", store.path)
         #expect(code(store.path) == .storeUnusable)
+        #expect(try StoreReader.text("PRAGMA user_version", store.path) == "\(version)")
     }
 
     @Test func `a missing directory and a directory in the file's place are refused`() throws {

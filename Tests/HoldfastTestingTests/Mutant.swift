@@ -26,6 +26,14 @@ enum Mutant: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case removalIsForgotten
     case askIsForgotten
     case listingIsUnordered
+    case noteIsForgotten
+    case noteIsLostAtTheGrant
+    case versionComesAgainAfterDeletion
+    case writeIgnoresItsVersion
+    case deletionIgnoresItsVersion
+    case recordNeverEnds
+    case recordEndsAtHalf
+    case lifeOutlivesARewrite
 
     var testDescription: String { rawValue }
 }

@@ -14,6 +14,7 @@ extension MutantBackend {
         for index in mutant == .lastComeFirstServed ? order.reversed() : order {
             guard state.entries[index].token == nil, !isBlocked(index, state.entries) else { continue }
             state.entries[index].token = nextToken(&state)
+            if mutant == .noteIsLostAtTheGrant { state.entries[index].note = .empty }
         }
     }
 

@@ -10,6 +10,7 @@ final class MutantBackend: LockBackend {
         var expiresAt: Duration
         var token: FencingToken?
         var isAsked = false
+        var note: ClaimNote
     }
 
     struct State {
@@ -17,6 +18,8 @@ final class MutantBackend: LockBackend {
         var lastToken: Int64 = 0
         var grants = 0
         var removed: [Claim.ID: Claim] = [:]
+        var records: [LockKey: StoredRecord] = [:]
+        var written: [LockKey: Int] = [:]
         var waiters: [Claim.ID: CheckedContinuation<Result<Grant, LockError>, Never>] = [:]
     }
 
@@ -30,7 +33,9 @@ final class MutantBackend: LockBackend {
     }
 
     var capabilities: BackendCapabilities {
-        BackendCapabilities(name: "mutant", guarantee: .singleAuthority, expiry: .timeToLive)
+        BackendCapabilities(
+            name: "mutant", guarantee: .singleAuthority, expiry: .timeToLive, supportsNotes: true,
+            supportsRecords: true)
     }
 
     /// Looks for expiries once in a while: nothing else here is timed.
@@ -52,7 +57,7 @@ final class MutantBackend: LockBackend {
             if mutant == .placeIsNotIdempotent { state.entries.removeAll { $0.claim.id == claim.id } }
             guard mayMeet(claim, state.entries) else { return .failure(LockError(.modeConflict, "modes conflict")) }
             let life = mutant == .lifeIsHalf ? claim.timeToLive / 2 : claim.timeToLive
-            state.entries.append(Entry(claim: claim, placedAt: now, expiresAt: now + life))
+            state.entries.append(Entry(claim: claim, placedAt: now, expiresAt: now + life, note: claim.note))
             let isBlocked = isBlocked(state.entries.count - 1, state.entries)
             if condition == .ifFree, isBlocked {
                 if mutant != .refusedClaimStays { state.entries.removeLast() }
@@ -91,7 +96,8 @@ final class MutantBackend: LockBackend {
                     state.entries[index].expiresAt = max(state.entries[index].expiresAt, now + timeToLive)
                     if state.entries[index].isAsked, mutant != .askIsForgotten { outcome.asked.insert(id) }
                 } else if mutant == .extendResurrects, let claim = state.removed[id] {
-                    var entry = Entry(claim: claim, placedAt: now, expiresAt: now + timeToLive)
+                    var entry = Entry(
+                        claim: claim, placedAt: now, expiresAt: now + timeToLive, note: claim.note)
                     entry.token = nextToken(&state)
                     state.entries.insert(entry, at: 0)
                 } else {
@@ -133,7 +139,8 @@ final class MutantBackend: LockBackend {
                     ClaimRecord(
                         key: part.key, id: entry.claim.id, mode: part.mode, owner: entry.claim.owner,
                         token: entry.token,
-                        age: now - entry.placedAt, remaining: entry.expiresAt - now, isAsked: entry.isAsked)
+                        age: now - entry.placedAt, remaining: entry.expiresAt - now, isAsked: entry.isAsked,
+                        note: entry.note)
                 }
             }
             let wanted = records.filter { $0.key.text.utf8.starts(with: prefix.utf8) }
@@ -149,7 +156,7 @@ final class MutantBackend: LockBackend {
 
     /// One verb: expiry, the step, and who is granted by it.
     @discardableResult
-    private func step<R>(expires: Bool = true, _ body: (inout State, Duration) -> R) -> R {
+    func step<R>(expires: Bool = true, _ body: (inout State, Duration) -> R) -> R {
         var woken: [(CheckedContinuation<Result<Grant, LockError>, Never>, Result<Grant, LockError>)] = []
         let answer = state.withLock { state in
             let now = time.now

@@ -4,7 +4,8 @@ import HoldfastStores
 
 /// A process for the store's tests: it contends, holds or waits, and may be killed at any time.
 ///
-/// `contend URL KEY WITNESS SECONDS`, `hold URL KEY`, `wait URL KEY`, `queue URL KEY COUNT`.
+/// `contend URL KEY WITNESS SECONDS`, `hold URL KEY`, `wait URL KEY`, `queue URL KEY COUNT`, `records URL KEY JOURNAL`,
+/// `fence URL KEY DATABASE HOW stops|goes`.
 @main
 enum StoreProbe {
     static func main() async throws {
@@ -17,6 +18,10 @@ enum StoreProbe {
             case "contend": try await contend(locks, arguments[3], Witness(arguments[4]), arguments[5])
             case "hold": try await hold(locks, LockKey(arguments[3]))
             case "queue": try await queue(locks, LockKey(arguments[3]), arguments[4])
+            case "records": try await records(backend, arguments[3], arguments[4])
+            #if SQLite
+            case "fence": try await fence(locks, LockKey(arguments[3]), Array(arguments[4...]))
+            #endif
             default: try await wait(locks, LockKey(arguments[3]))
             }
         }
@@ -64,7 +69,7 @@ enum StoreProbe {
         }
     }
 
-    private static func say(_ text: String) {
+    static func say(_ text: String) {
         print(text)
         fflush(nil)
     }

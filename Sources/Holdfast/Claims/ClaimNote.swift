@@ -63,13 +63,15 @@ public struct ClaimNote: Sendable, Hashable {
     /// What the owner waits for. What cannot be read is left out: an edge that is not known is no circle.
     public var waits: [Wait] {
         let words = words.dropFirst()
-        return stride(from: words.startIndex, to: words.endIndex - 2, by: 3).compactMap { index in
+        let waits = stride(from: words.startIndex, to: words.endIndex - 2, by: 3).lazy.compactMap {
+            index -> Wait? in
             guard let claim = Claim.ID(String(decoding: words[index], as: UTF8.self)),
                 let since = Int64(String(decoding: words[index + 1], as: UTF8.self)),
                 let key = KeyText.decoded(words[index + 2])
             else { return nil }
             return Wait(claim: claim, key: LockKey(unchecked: key), since: since)
         }
+        return Array(waits.prefix(Self.waitsLimit))
     }
 
     private var words: [Substring.UTF8View] {

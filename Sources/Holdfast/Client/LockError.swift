@@ -4,7 +4,7 @@ public struct LockError: Error, Sendable {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidKey, invalidArgument, unsupported, modeConflict, wouldDeadlock, limitExceeded
-            case busy, timedOut, leaseLost, cancelled
+            case busy, timedOut, leaseLost, staleToken, cancelled
             case unavailable, denied, storeUnusable, notRunning
         }
         private let kind: Kind
@@ -29,6 +29,8 @@ public struct LockError: Error, Sendable {
         public static let timedOut = Code(.timedOut)
         /// The lock was lost before the critical section had ended.
         public static let leaseLost = Code(.leaseLost)
+        /// A fence has seen a greater token: the lock was lost, and another has held it since.
+        public static let staleToken = Code(.staleToken)
         /// The calling task was cancelled.
         public static let cancelled = Code(.cancelled)
         /// The backend cannot be reached or cannot answer; the outcome is unknown.

@@ -33,7 +33,7 @@ struct Failure: Error {
         case .unavailable, .denied, .storeUnusable: .storeUnusable
         case .busy, .timedOut: .notHad
         case .modeConflict, .wouldDeadlock, .limitExceeded: .tryAgainLater
-        case .leaseLost: .lost
+        case .leaseLost, .staleToken: .lost
         default: .internalError
         }
     }
