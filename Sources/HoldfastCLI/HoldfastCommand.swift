@@ -19,7 +19,8 @@ struct HoldfastCommand: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self, WhoCommand.self, WatchCommand.self,
+            RunCommand.self, ElectCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self, WhoCommand.self,
+            WatchCommand.self,
             BreakCommand.self, DoctorCommand.self, BenchCommand.self, CompletionCommand.self,
         ])
 }

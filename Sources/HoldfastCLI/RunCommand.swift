@@ -36,24 +36,7 @@ struct RunCommand: ParsableCommand {
             valueName: "D"))
     var minHold: String?
 
-    @Option(
-        name: .customLong("kill-after"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "What a command has between TERM and KILL where the lock is lost; 5s, at most a third of the ttl.",
-            valueName: "D"))
-    var killAfter: String?
-
-    @Option(
-        name: .customLong("on-lost"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "Where the lock is lost: kill the command, or send it one signal, or let it work on unprotected.",
-            valueName: "kill|signal:SIG|ignore"))
-    var onLost: String?
-
-    @Option(
-        name: [.customShort("c"), .customLong("command")], parsing: .unconditional,
-        help: ArgumentHelp("Run $SHELL -c STRING; also behind the name.", valueName: "STRING"))
-    var script: String?
+    @OptionGroup var guarding: GuardOptions
 
     @Flag(
         name: [.customShort("o"), .customLong("close")],
@@ -66,12 +49,6 @@ struct RunCommand: ParsableCommand {
             "Run nothing: return when the lock is held, and hold it until the calling shell has closed its file N.",
             valueName: "N"))
     var descriptor: String?
-
-    @Flag(name: .shortAndLong, help: "Say nothing of the lock; the exit status tells.")
-    var quiet = false
-
-    @Flag(name: .shortAndLong, help: "Say behind whom it waits, and for how long it waited.")
-    var verbose = false
 
     @Flag(name: [.customShort("u"), .customLong("unlock")], help: .hidden)
     var unlock = false
@@ -97,34 +74,16 @@ struct RunCommand: ParsableCommand {
     private func plan() throws(Failure) -> RunPlan {
         if unlock { throw Failure(.usage, "-u: there is nothing to unlock; a lock ends with its command") }
         if noFork { throw Failure(.usage, "-F: holdfast stays beside the command, which it guards") }
-        if quiet, verbose { throw Failure(.usage, "choose -q or -v") }
         let settings = try Settings()
         let (names, work) = try words()
         let claim = try claim.plan(names: names, settings)
         return RunPlan(
-            claim: claim, killAfter: try killAfter(settings, claim.timeToLive),
+            claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive),
             minHold: try minHold.map { text throws(Failure) in try DurationText.parse(text, for: "--min-hold") },
-            onLost: try onLost(settings), endsWithCommand: close || descriptor != nil,
-            voice: quiet ? .quiet : verbose ? .verbose : .normal, store: try store.resolve(settings), work: work)
+            onLost: try guarding.onLost(settings), endsWithCommand: close || descriptor != nil,
+            voice: try guarding.voice(), store: try store.resolve(settings), work: work)
     }
 
-    private func killAfter(_ settings: Settings, _ timeToLive: Duration) throws(Failure) -> Duration {
-        let longest = timeToLive / 3
-        guard let entry = settings.entry(.killAfter, flag: killAfter, name: "--kill-after") else {
-            return min(RunPlan.usualKillAfter, longest)
-        }
-        let duration = try DurationText.parse(entry.text, for: entry.origin, allowsZero: true)
-        guard duration <= longest else {
-            throw Failure(
-                .usage, "\(entry.origin) \(entry.text) is more than a third of the time to live: raise --ttl")
-        }
-        return duration
-    }
-
-    private func onLost(_ settings: Settings) throws(Failure) -> OnLost {
-        guard let entry = settings.entry(.onLost, flag: onLost, name: "--on-lost") else { return .kill }
-        return try OnLost(entry.text, for: entry.origin)
-    }
 }
 
 // MARK: - The words behind the options
@@ -148,33 +107,14 @@ extension RunCommand {
     }
 
     private func work(_ words: [[UInt8]]) throws(Failure) -> RunPlan.Work {
-        let first = words.first.map { String(decoding: $0, as: UTF8.self) }
         if let descriptor {
-            guard words.isEmpty, script == nil else { throw Failure(.usage, "--fd runs no command") }
+            guard words.isEmpty, guarding.script == nil else { throw Failure(.usage, "--fd runs no command") }
             guard let number = Int32(descriptor), number > STDERR_FILENO, fcntl(number, F_GETFD) >= 0 else {
                 throw Failure(
                     .usage, "--fd \(descriptor): give the number of a file that the calling shell has open: 9>file")
             }
             return .descriptor(number)
         }
-        if let script {
-            guard words.isEmpty else { throw Failure(.usage, "-c takes one argument, and nothing behind the name") }
-            return .command(Self.shell(Array(script.utf8)))
-        }
-        // As flock(1) has it.
-        if first == "-c" || first == "--command" {
-            guard words.count == 2 else { throw Failure(.usage, "-c takes exactly one argument") }
-            return .command(Self.shell(words[1]))
-        }
-        let command = first == "--" ? Array(words.dropFirst()) : words
-        guard let program = command.first, !program.isEmpty else {
-            throw Failure(.usage, "give a command to run: holdfast run NAME -- CMD")
-        }
-        return .command(command)
-    }
-
-    private static func shell(_ script: [UInt8]) -> [[UInt8]] {
-        let shell = getenv("SHELL").map { String(cString: $0) } ?? ""
-        return [Array((shell.isEmpty ? "/bin/sh" : shell).utf8), Array("-c".utf8), script]
+        return .command(try guarding.command(words, of: "run"))
     }
 }

@@ -63,7 +63,15 @@ public struct Election: Sendable {
             throw LockError(.unsupported, "\(client.capabilities.name) keeps no notes with its claims", key: key)
         }
         var options = options
-        options.note = try Self.note(proposal)
+        let own = try Self.options(proposal: proposal)
+        (options.note, options.stepsBack) = (own.note, own.stepsBack)
+        return options
+    }
+
+    /// What makes a claim a candidate.
+    package static func options(proposal: String) throws(LockError) -> LockOptions {
+        var options = LockOptions()
+        options.note = try note(proposal)
         options.stepsBack = true
         return options
     }

@@ -94,7 +94,8 @@ struct Engine: Sendable {
     private func acquireAndHold(_ client: LockClient, command: pid_t) async -> EngineMessage {
         do throws(LockError) {
             let began = BootTime.now
-            let owned = try await client.acquire(plan.claim.parts, wait: plan.claim.wait)
+            let owned = try await client.acquire(
+                plan.claim.parts, wait: plan.claim.wait, options: plan.claim.options)
             if plan.voice == .verbose {
                 let wait = DurationText.exact(.nanoseconds(BootTime.now - began))
                 channel.send(EngineMessage.note("holds \"\(plan.claim.name)\" after \(wait)").text)
