@@ -24,6 +24,13 @@ extension LockClient {
         }
     }
 
+    /// The door for what is decided by listings.
+    func admitListing() throws(LockError) {
+        guard capabilities.supportsListing else {
+            throw LockError(.unsupported, "\(capabilities.name) cannot list its claims")
+        }
+    }
+
     /// The claims on one key, in queue order. One round trip; another where many keys begin as this one does.
     func queue(of key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try key.validate()
