@@ -33,6 +33,25 @@ import Testing
         await check("elections") { CoordinationSimulation.elections(seed: $0) }
     }
 
+    @Test func `users of a semaphore never hold more than the limit`() async {
+        await check("semaphores") { CoordinationSimulation.semaphores(seed: $0) }
+    }
+
+    @Test func `a barrier goes on only when all its parties live`() async {
+        await check("barriers") { CoordinationSimulation.barriers(seed: $0) }
+    }
+
+    @Test func `what would break these rules is noticed`() {
+        let semaphores = (0..<40 as Range<UInt64>).filter {
+            CoordinationSimulation.semaphores(seed: $0, doublesLimit: true).violations.contains { $0.invariant == "S1" }
+        }
+        #expect(!semaphores.isEmpty)
+        let barriers = (0..<40 as Range<UInt64>).filter {
+            CoordinationSimulation.barriers(seed: $0, forgetsRounds: true).violations.contains { $0.invariant == "B1" }
+        }
+        #expect(!barriers.isEmpty)
+    }
+
     @Test(arguments: 0..<20 as Range<UInt64>) func `a seed of elections runs the same twice`(seed: UInt64) {
         let (first, second) = (
             CoordinationSimulation.elections(seed: seed), CoordinationSimulation.elections(seed: seed)
