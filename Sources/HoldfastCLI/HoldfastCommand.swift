@@ -19,7 +19,8 @@ struct HoldfastCommand: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, OnceCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self, WhoCommand.self,
+            RunCommand.self, OnceCommand.self, ElectCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self,
+            WhoCommand.self,
             WatchCommand.self,
             BreakCommand.self, DoctorCommand.self, BenchCommand.self, CompletionCommand.self,
         ])

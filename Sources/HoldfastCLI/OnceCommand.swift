@@ -38,23 +38,7 @@ struct OnceCommand: ParsableCommand {
         help: "Keep nothing of what it prints: it has this command's standard output itself.")
     var statusOnly = false
 
-    @Option(
-        name: .customLong("kill-after"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "What a command has between TERM and KILL where the lock is lost; 5s, at most a third of the ttl.",
-            valueName: "D"))
-    var killAfter: String?
-
-    @Option(
-        name: [.customShort("c"), .customLong("command")], parsing: .unconditional,
-        help: ArgumentHelp("Run $SHELL -c STRING; also behind the name.", valueName: "STRING"))
-    var script: String?
-
-    @Flag(name: .shortAndLong, help: "Say nothing of the lock; the exit status tells.")
-    var quiet = false
-
-    @Flag(name: .shortAndLong, help: "Say that it ran before, or behind whom it waits.")
-    var verbose = false
+    @OptionGroup var guarding: GuardOptions
 
     @OptionGroup var store: StoreOption
 
@@ -71,9 +55,8 @@ struct OnceCommand: ParsableCommand {
     }
 
     private func plan() throws(Failure) -> RunPlan {
-        if quiet, verbose { throw Failure(.usage, "choose -q or -v") }
         let settings = try Settings()
-        let words = try CommandWords(nameAndCommand, script: script, of: "once")
+        let words = try CommandWords(nameAndCommand, script: guarding.script, of: "once")
         let claim = try claim.plan(names: words.names, settings)
         guard claim.parts.count == 1 else {
             throw Failure(.usage, "what runs once has one name; a comma in it is written \\,")
@@ -82,8 +65,8 @@ struct OnceCommand: ParsableCommand {
             throw Failure(.usage, "what runs once has the lock alone: leave out -s and --permits")
         }
         var plan = RunPlan(
-            claim: claim, killAfter: try RunPlan.killAfter(killAfter, settings, claim.timeToLive), minHold: nil,
-            onLost: .kill, endsWithCommand: false, voice: quiet ? .quiet : verbose ? .verbose : .normal,
+            claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive), minHold: nil,
+            onLost: .kill, endsWithCommand: false, voice: try guarding.voice(),
             store: try store.resolve(settings), work: words.work)
         plan.once = OncePlan(
             retention: try keptFor(), recordsFailures: recordsFailures, keepsOutput: !statusOnly)

@@ -35,24 +35,9 @@ struct RunCommand: ParsableCommand {
             valueName: "D"))
     var minHold: String?
 
-    @Option(
-        name: .customLong("kill-after"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "What a command has between TERM and KILL where the lock is lost; 5s, at most a third of the ttl.",
-            valueName: "D"))
-    var killAfter: String?
+    @OptionGroup var guarding: GuardOptions
 
-    @Option(
-        name: .customLong("on-lost"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "Where the lock is lost: kill the command, or send it one signal, or let it work on unprotected.",
-            valueName: "kill|signal:SIG|ignore"))
-    var onLost: String?
-
-    @Option(
-        name: [.customShort("c"), .customLong("command")], parsing: .unconditional,
-        help: ArgumentHelp("Run $SHELL -c STRING; also behind the name.", valueName: "STRING"))
-    var script: String?
+    @OptionGroup var loss: OnLostOption
 
     @Flag(
         name: [.customShort("o"), .customLong("close")],
@@ -65,12 +50,6 @@ struct RunCommand: ParsableCommand {
             "Run nothing: return when the lock is held, and hold it until the calling shell has closed its file N.",
             valueName: "N"))
     var descriptor: String?
-
-    @Flag(name: .shortAndLong, help: "Say nothing of the lock; the exit status tells.")
-    var quiet = false
-
-    @Flag(name: .shortAndLong, help: "Say behind whom it waits, and for how long it waited.")
-    var verbose = false
 
     @Flag(name: [.customShort("u"), .customLong("unlock")], help: .hidden)
     var unlock = false
@@ -96,19 +75,13 @@ struct RunCommand: ParsableCommand {
     private func plan() throws(Failure) -> RunPlan {
         if unlock { throw Failure(.usage, "-u: there is nothing to unlock; a lock ends with its command") }
         if noFork { throw Failure(.usage, "-F: holdfast stays beside the command, which it guards") }
-        if quiet, verbose { throw Failure(.usage, "choose -q or -v") }
         let settings = try Settings()
-        let words = try CommandWords(nameAndCommand, script: script, descriptor: descriptor, of: "run")
+        let words = try CommandWords(nameAndCommand, script: guarding.script, descriptor: descriptor, of: "run")
         let claim = try claim.plan(names: words.names, settings)
         return RunPlan(
-            claim: claim, killAfter: try RunPlan.killAfter(killAfter, settings, claim.timeToLive),
+            claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive),
             minHold: try minHold.map { text throws(Failure) in try DurationText.parse(text, for: "--min-hold") },
-            onLost: try onLost(settings), endsWithCommand: close || descriptor != nil,
-            voice: quiet ? .quiet : verbose ? .verbose : .normal, store: try store.resolve(settings), work: words.work)
-    }
-
-    private func onLost(_ settings: Settings) throws(Failure) -> OnLost {
-        guard let entry = settings.entry(.onLost, flag: onLost, name: "--on-lost") else { return .kill }
-        return try OnLost(entry.text, for: entry.origin)
+            onLost: try loss.onLost(settings), endsWithCommand: close || descriptor != nil,
+            voice: try guarding.voice(), store: try store.resolve(settings), work: words.work)
     }
 }

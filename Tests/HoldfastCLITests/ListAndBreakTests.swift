@@ -28,7 +28,7 @@ import Testing
         #expect(claims[0].time_left_ms > 0 && claims[0].age_ms >= claims[1].age_ms)
         #expect(try await scratch.claims(on: "b").isEmpty)
 
-        let members = ["key", "state", "mode", "owner", "age_ms", "token", "time_left_ms", "asked", "id"]
+        let members = ["key", "state", "mode", "owner", "age_ms", "token", "time_left_ms", "asked", "id", "note"]
         for arguments in [["ls", "--json"], ["ls", "-o", "json"], ["ls", "--output", "json", "--json"]] {
             let listing = try await scratch.run(arguments)
             #expect(listing.status == 0)

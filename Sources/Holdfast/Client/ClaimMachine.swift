@@ -24,6 +24,8 @@ package struct ClaimMachine: Sendable {
             case timedOut
             /// The waiting claim can no longer be relied on. It is to be removed, and placed anew.
             case expiredWaiting
+            /// The waiting claim was asked for. It is to be removed, and placed anew behind the others.
+            case steppedBack
         }
         package var renews = false
         package var event: Event?
@@ -55,6 +57,7 @@ package struct ClaimMachine: Sendable {
     private var grantedAt = Self.never
     private let maxHold: Duration
     private let waitUntil: Duration
+    private let stepsBack: Bool
     private var firstSentAt = Self.never
     private var acknowledgedAt: Duration = .zero
     private var renewAt: Duration = .zero
@@ -62,8 +65,12 @@ package struct ClaimMachine: Sendable {
     private var isHurried = false
     private var isAtRisk = false
 
-    package init(timing: LeaseTiming, maxHold: Duration? = nil, waitUntil: Duration? = nil) {
+    /// - Parameter stepsBack: a waiting claim that is asked for gives up its place, and takes another.
+    package init(
+        timing: LeaseTiming, maxHold: Duration? = nil, waitUntil: Duration? = nil, stepsBack: Bool = false
+    ) {
         self.timing = timing
+        self.stepsBack = stepsBack
         self.maxHold = maxHold ?? Self.never
         self.waitUntil = waitUntil ?? Self.never
     }
@@ -214,8 +221,13 @@ extension ClaimMachine {
 
     /// An operator asks the owner to let go. The claim stays until its body has ended, or it expires.
     package mutating func asked() -> Tick.Event? {
-        guard phase == .held else { return nil }
-        return lose(.asked).event
+        switch phase {
+        case .held: return lose(.asked).event
+        case .waiting where stepsBack:
+            phase = .ended
+            return .steppedBack
+        default: return nil
+        }
     }
 
     /// The owner chooses another life. A shorter one lowers the deadline before anything is sent.

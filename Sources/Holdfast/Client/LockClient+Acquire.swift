@@ -7,6 +7,8 @@ extension LockClient {
         let timing: LeaseTiming
         let maxHold: Duration?
         let owner: Owner
+        let note: ClaimNote
+        let stepsBack: Bool
         /// `nil` waits for ever.
         let waitUntil: Duration?
         let condition: PlaceCondition
@@ -35,7 +37,7 @@ extension LockClient {
         }
         return Plan(
             parts: parts, timing: options.timeToLive == nil ? usualTiming : LeaseTiming(timeToLive: timeToLive),
-            maxHold: maxHold, owner: owner,
+            maxHold: maxHold, owner: owner, note: options.note, stepsBack: options.stepsBack,
             waitUntil: waitUntil, condition: condition, began: now)
     }
 
@@ -47,11 +49,14 @@ extension LockClient {
             try await ensureRunning()
             while true {
                 let claim = try Claim(
-                    id: makeID(), parts: plan.parts, timeToLive: plan.timing.timeToLive, owner: plan.owner)
+                    id: makeID(), parts: plan.parts, timeToLive: plan.timing.timeToLive, owner: plan.owner,
+                    note: plan.note)
                 try backend.capabilities.admit(claim)
                 let state = LeaseState(
                     claim: claim,
-                    machine: ClaimMachine(timing: plan.timing, maxHold: plan.maxHold, waitUntil: plan.waitUntil))
+                    machine: ClaimMachine(
+                        timing: plan.timing, maxHold: plan.maxHold, waitUntil: plan.waitUntil,
+                        stepsBack: plan.stepsBack))
                 if try await attempt(state, plan) {
                     observation.tell(.acquired, state, time.now - plan.began)
                     return state

@@ -96,7 +96,9 @@ extension LockClient {
                     if core.waitEvent == nil { core.waitEvent = event }
                     return event
                 }
-                return answer.asked.contains(id) ? core.machine.asked() : nil
+                let event = answer.asked.contains(id) ? core.machine.asked() : nil
+                if core.waitEvent == nil { core.waitEvent = event }
+                return event
             }
             if let event { happened(event, to: state) }
         }
@@ -110,7 +112,7 @@ extension LockClient {
         case .lost(let loss):
             let held = state.update { $0.machine.held(now: self.time.now) }
             observation.tell(.lost(loss), state, held)
-        case .timedOut, .expiredWaiting: break
+        case .timedOut, .expiredWaiting, .steppedBack: break
         }
     }
 

@@ -15,6 +15,10 @@ public struct LockOptions: Sendable, Hashable {
     public var reentrant: Bool
     /// What the owner says of itself in listings; the configuration's by default.
     public var label: String?
+    /// What is written with the place, so that the claim is never without it.
+    package var note: ClaimNote = .empty
+    /// Whether the claim goes to the end of the queue where it is asked for while it waits: elections do.
+    package var stepsBack = false
 
     public init(
         timeToLive: Duration? = nil, maxHold: Duration? = nil, minHold: Duration? = nil, reentrant: Bool = false,

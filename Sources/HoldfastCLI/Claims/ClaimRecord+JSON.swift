@@ -13,7 +13,7 @@ extension ClaimRecord {
             ("key", .string(key.text)), ("state", .string(state)), ("mode", .string("\(mode)")),
             ("owner", owner.json), ("age_ms", .integer(age.milliseconds)),
             ("token", token.map { .string("\($0)") } ?? .null), ("time_left_ms", .integer(remaining.milliseconds)),
-            ("asked", .boolean(isAsked)), ("id", .string("\(id)")),
+            ("asked", .boolean(isAsked)), ("id", .string("\(id)")), ("note", .string(note.text)),
         ]
     }
 }

@@ -45,6 +45,7 @@ struct KeyView: Sendable {
             ("pid", "\(owner.processID)"), ("program", owner.program),
         ]
         if !owner.label.isEmpty { rows.append(("label", owner.label)) }
+        if !record.note.text.isEmpty { rows.append(("note", record.note.text)) }
         rows += [("age", DurationText.brief(record.age)), ("time left", Listing.timeLeft(record))]
         if !others.isEmpty { rows.append(("also for", others.joined(separator: ", "))) }
         let width = rows.map { $0.0.count }.max() ?? 0

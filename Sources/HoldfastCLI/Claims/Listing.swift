@@ -7,13 +7,16 @@ enum Listing {
     private static let header = ["KEY", "STATE", "MODE", "OWNER", "AGE", "TOKEN", "TIME LEFT"]
 
     static func table(_ records: [ClaimRecord]) -> TextTable {
-        var table = TextTable(header)
+        // Most claims have none.
+        let hasNotes = records.contains { !$0.note.text.isEmpty }
+        var table = TextTable(header + (hasNotes ? ["NOTE"] : []))
         for record in records {
-            table.add([
+            let cells = [
                 record.key.text, record.state + (record.isAsked ? ", asked" : ""), "\(record.mode)",
                 "\(record.owner)", DurationText.brief(record.age), record.token.map { "\($0)" } ?? "-",
                 timeLeft(record),
-            ])
+            ]
+            table.add(cells + (hasNotes ? [record.note.text] : []))
         }
         return table
     }

@@ -28,7 +28,7 @@ struct CommandWords {
         if let descriptor {
             work = try Self.work(rest, script, inFile: descriptor)
         } else {
-            work = try Self.work(rest, script, of: command)
+            work = .command(try Self.command(rest, script, of: command))
         }
     }
 
@@ -43,24 +43,27 @@ struct CommandWords {
         return .descriptor(number)
     }
 
-    private static func work(
-        _ words: [[UInt8]], _ script: String?, of command: String
-    ) throws(Failure) -> RunPlan.Work {
+    /// The program and its arguments.
+    ///
+    /// - Parameters:
+    ///   - words: what stands behind the lock's name.
+    ///   - script: of `-c`, where that stood before the name.
+    static func command(_ words: [[UInt8]], _ script: String?, of command: String) throws(Failure) -> [[UInt8]] {
         if let script {
             guard words.isEmpty else { throw Failure(.usage, "-c takes one argument, and nothing behind the name") }
-            return .command(shell(Array(script.utf8)))
+            return shell(Array(script.utf8))
         }
         let first = words.first.map { String(decoding: $0, as: UTF8.self) }
         // As flock(1) has it.
         if first == "-c" || first == "--command" {
             guard words.count == 2 else { throw Failure(.usage, "-c takes exactly one argument") }
-            return .command(shell(words[1]))
+            return shell(words[1])
         }
         let program = first == "--" ? Array(words.dropFirst()) : words
         guard let file = program.first, !file.isEmpty else {
             throw Failure(.usage, "give a command to run: holdfast \(command) NAME -- CMD")
         }
-        return .command(program)
+        return program
     }
 
     private static func shell(_ script: [UInt8]) -> [[UInt8]] {

@@ -98,7 +98,8 @@ struct Engine: Sendable {
             let began = BootTime.now
             record = try await onceRecord(client)
             if let earlier = try await lookFirst(record) { return earlier }
-            let owned = try await client.acquire(plan.claim.parts, wait: plan.claim.wait)
+            let owned = try await client.acquire(
+                plan.claim.parts, wait: plan.claim.wait, options: plan.claim.options)
             if plan.voice == .verbose {
                 let wait = DurationText.exact(.nanoseconds(BootTime.now - began))
                 channel.send(EngineMessage.note("holds \"\(plan.claim.name)\" after \(wait)").text)

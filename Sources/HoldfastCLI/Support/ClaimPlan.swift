@@ -11,6 +11,8 @@ struct ClaimPlan: Sendable {
     let label: String
     /// Where the lock was not had in time.
     let conflictStatus: ExitStatus
+    /// What the claim carries: an election's proposal.
+    let options: LockOptions
 
     var mode: LockMode { parts[0].mode }
 

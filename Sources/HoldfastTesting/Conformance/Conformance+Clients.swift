@@ -1,5 +1,4 @@
 import Holdfast
-import Synchronization
 
 extension Conformance {
     /// What the client makes of the verbs. Clients count on the real clock, with lives that do not end here.
@@ -119,13 +118,4 @@ extension Conformance {
             try require(left.isEmpty, "the client left \(left.map { ClaimState($0) })")
         }
     }
-}
-
-/// The tokens of critical sections, in the order in which they were entered.
-private final class Turns: Sendable {
-    private let noted = Mutex<[FencingToken]>([])
-
-    var tokens: [FencingToken] { noted.withLock { $0 } }
-
-    func note(_ token: FencingToken) { noted.withLock { $0.append(token) } }
 }

@@ -52,6 +52,11 @@ public final class ConformanceStage: Sendable {
         return key
     }
 
+    /// Deletes the record of a kind at the end: what is built on records writes them under names of its own.
+    func forget(recordsOf kind: String, _ key: LockKey) {
+        written.withLock { _ = $0.insert(LockKey(unchecked: kind + "/" + key.text)) }
+    }
+
     /// The records as another process sees them; the first backend's by default.
     func records(_ index: Int = 0) throws -> any RecordStore {
         guard let records = backends[index].records else {

@@ -51,7 +51,7 @@ extension SimulatedProcess {
     }
 
     /// Works under a lock, and writes down what its holder believes.
-    private func hold(_ lease: Lease, _ operation: Operation, _ number: Int) async throws {
+    func hold(_ lease: Lease, _ operation: Operation, _ number: Int) async throws {
         recorder.record(.ok(number, claim: lease.id, token: lease.token, deadline: deadline(of: lease)))
         defer {
             observe(lease, number)

@@ -1,5 +1,8 @@
 import Holdfast
 
+/// What a simulated process does beside its operations, until it returns or is cancelled.
+typealias SimulationStory = @Sendable (SimulatedProcess) async -> Void
+
 /// One client with its own clock, its own bad line to the backend, and its own executor, which can be paused.
 final class SimulatedProcess: Sendable {
     let name: String
@@ -11,11 +14,12 @@ final class SimulatedProcess: Sendable {
     let time: Timekeeper
     let isCalm: Bool
     private let workers: [[SimulationScenario.Operation]]
+    private let story: SimulationStory?
     private let end = Signal()
 
     init(
         _ process: SimulationScenario.Process, seed: UInt64, isCalm: Bool, backend: any LockBackend,
-        scheduler: SimulationScheduler, recorder: HistoryRecorder
+        scheduler: SimulationScheduler, recorder: HistoryRecorder, story: SimulationStory?
     ) {
         name = process.name
         executor = scheduler.makeExecutor()
@@ -30,6 +34,7 @@ final class SimulatedProcess: Sendable {
         time = Timekeeper(scheduler.clock)
         workers = process.workers
         self.isCalm = isCalm
+        self.story = story
     }
 
     /// Ends the process as a kill does: its line is dead before any of its tasks hears of it.
@@ -63,6 +68,7 @@ final class SimulatedProcess: Sendable {
 
     private func work() async {
         await withDiscardingTaskGroup { group in
+            if let story { group.addTask { await story(self) } }
             for operations in workers {
                 group.addTask {
                     for operation in operations {

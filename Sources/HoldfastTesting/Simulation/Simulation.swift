@@ -21,11 +21,16 @@ public enum Simulation {
         seed: UInt64, clockSteps: [Duration] = [],
         makeBackend: @escaping @Sendable (TestClock) -> any LockBackend = { MemoryBackend(clock: $0) }
     ) -> SimulationResult {
-        var result = SimulationResult(seed: seed)
         let scenario = SimulationScenario(seed: seed)
         let scheduler = SimulationScheduler(seed: seed &+ 1, interrupts: scenario.isInterrupted)
         let run = SimulationRun(
             scenario, seed: seed, clockSteps: clockSteps, scheduler: scheduler, backend: makeBackend(scheduler.clock))
+        return conclude(run, scheduler, seed: seed)
+    }
+
+    /// Performs a run to its end, and judges it.
+    static func conclude(_ run: SimulationRun, _ scheduler: SimulationScheduler, seed: UInt64) -> SimulationResult {
+        var result = SimulationResult(seed: seed)
         switch scheduler.run({ await run.perform() }) {
         case .finished: break
         case .stuck: result.violations.append(Violation("I6", "tasks wait for what never happens"))
@@ -45,13 +50,16 @@ public enum Simulation {
     }
 
     /// Runs many seeds on `width` threads.
-    public static func runMany(seeds: Range<UInt64>, width: Int = 2) async -> SimulationSummary {
+    public static func runMany(
+        seeds: Range<UInt64>, width: Int = 2,
+        _ body: @escaping @Sendable (UInt64) -> SimulationResult = { run(seed: $0) }
+    ) async -> SimulationSummary {
         await withTaskGroup(of: SimulationSummary.self) { group in
             for lane in 0..<width {
                 group.addTask {
                     var summary = SimulationSummary()
                     for seed in seeds where Int(seed % UInt64(width)) == lane {
-                        summary.add(run(seed: seed))
+                        summary.add(body(seed))
                         // A run keeps its thread, and other tests may need it.
                         await Task.yield()
                     }

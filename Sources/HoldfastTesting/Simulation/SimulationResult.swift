@@ -16,12 +16,15 @@ public struct SimulationResult: Sendable {
         public var faults = 0
         public var incidents = 0
         public var jobs = 0
+        /// What observers were told, where there are any.
+        public var news = 0
 
         public static func + (lhs: Counts, rhs: Counts) -> Counts {
             Counts(
                 runs: lhs.runs + rhs.runs, grants: lhs.grants + rhs.grants, losses: lhs.losses + rhs.losses,
                 failures: lhs.failures + rhs.failures, faults: lhs.faults + rhs.faults,
-                incidents: lhs.incidents + rhs.incidents, jobs: lhs.jobs + rhs.jobs)
+                incidents: lhs.incidents + rhs.incidents, jobs: lhs.jobs + rhs.jobs,
+                news: lhs.news + rhs.news)
         }
     }
 

@@ -15,7 +15,7 @@ final class SimulationRun: Sendable {
 
     init(
         _ scenario: SimulationScenario, seed: UInt64, clockSteps: [Duration], scheduler: SimulationScheduler,
-        backend: any LockBackend
+        backend: any LockBackend, story: SimulationStory? = nil
     ) {
         self.clockSteps = clockSteps
         self.scenario = scenario
@@ -25,7 +25,7 @@ final class SimulationRun: Sendable {
         processes = scenario.processes.enumerated().map { number, process in
             SimulatedProcess(
                 process, seed: seed &* 31 &+ UInt64(number), isCalm: scenario.isCalm, backend: BackendView(store),
-                scheduler: scheduler, recorder: recorder)
+                scheduler: scheduler, recorder: recorder, story: story)
         }
         self.recorder = recorder
         self.backend = store

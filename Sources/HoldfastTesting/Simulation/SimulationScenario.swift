@@ -43,6 +43,15 @@ struct SimulationScenario: Sendable {
     let processes: [Process]
     let incidents: [(at: Duration, what: Incident)]
 
+    /// Processes without operations, which have a story instead.
+    init(isCalm: Bool, isInterrupted: Bool, processes: [Process], incidents: [(at: Duration, what: Incident)]) {
+        self.isCalm = isCalm
+        isRecorded = false
+        self.isInterrupted = isInterrupted
+        self.processes = processes
+        self.incidents = incidents
+    }
+
     init(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         isCalm = random.happens(150)
@@ -75,9 +84,9 @@ struct SimulationScenario: Sendable {
         return (0...random.below(2)).map { all[(first + $0) % 3] }
     }
 
-    private static let calmPlan = FaultPlan(FaultPlan.Rates(delay: .zero ... .milliseconds(5)))
+    static let calmPlan = FaultPlan(FaultPlan.Rates(delay: .zero ... .milliseconds(5)))
 
-    private static func plan(_ random: inout SeededGenerator) -> FaultPlan {
+    static func plan(_ random: inout SeededGenerator) -> FaultPlan {
         let worst = random.pick([0, 30, 100, 250])
         return FaultPlan(
             FaultPlan.Rates(
@@ -103,7 +112,7 @@ struct SimulationScenario: Sendable {
             extendsTo: random.happens(100) ? .milliseconds(1000 + random.below(3000)) : nil)
     }
 
-    private static func incidents(
+    static func incidents(
         _ keys: [(LockKey, [LockMode])], processes: Int, _ random: inout SeededGenerator
     ) -> [(at: Duration, what: Incident)] {
         (0..<random.below(5)).map { _ -> (at: Duration, what: Incident) in

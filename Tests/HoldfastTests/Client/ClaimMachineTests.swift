@@ -158,6 +158,17 @@ import Testing
         #expect(other.gone() == .expiredWaiting)
     }
 
+    @Test func `a waiting claim that is asked for steps back where it may, and is left alone where not`() {
+        for stepsBack in [true, false] {
+            var machine = ClaimMachine(timing: LeaseTiming(timeToLive: .seconds(30)), stepsBack: stepsBack)
+            machine.placeSent(at: .zero)
+            machine.placeAcknowledged()
+            #expect(machine.asked() == (stepsBack ? .steppedBack : nil))
+            #expect(machine.phase == (stepsBack ? .ended : .waiting))
+            #expect(machine.granted(now: .seconds(1)) == (stepsBack ? .tooLate : .held))
+        }
+    }
+
     @Test func `a hurried look during a renewal is followed by another`() {
         var machine = held()
         _ = machine.tick(now: .seconds(10))

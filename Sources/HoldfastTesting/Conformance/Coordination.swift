@@ -1,0 +1,59 @@
+import Holdfast
+import Synchronization
+
+/// What the trials of elections, semaphores, latches and barriers share.
+enum Coordination {
+    /// The shortest pause between two looks at a state that is awaited.
+    private static let pause: Duration = .milliseconds(10)
+
+    /// Runs clients, each by a way of its own to the store.
+    static func withClients(
+        _ count: Int, _ stage: ConformanceStage, _ body: @escaping @Sendable ([LockClient]) async throws -> Void
+    ) async throws {
+        // Short, so that what waits for a renewal does not wait long.
+        let life = max(.seconds(3), stage.shortLife)
+        let clients = (0..<count).map { number in
+            LockClient(
+                // The stage runs the backends already.
+                backend: BackendView(stage.backends[number % stage.backends.count]),
+                configuration: LockClientConfiguration(timeToLive: life, label: "client \(number)"))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in clients { group.addTask { try await client.run() } }
+            group.addTask {
+                defer { for client in clients { client.shutDown() } }
+                try await body(clients)
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Waits for a state, within the bound of a hand-off.
+    static func until(
+        _ what: String, _ stage: ConformanceStage, _ isSo: () async throws -> Bool
+    ) async throws {
+        let limit = ContinuousClock.now + stage.harness.handOffLimit
+        while try await !isSo() {
+            try require(ContinuousClock.now < limit, "not within \(stage.harness.handOffLimit): \(what)")
+            try await ContinuousClock().sleep(for: pause)
+        }
+    }
+}
+
+/// The tokens of critical sections, in the order in which they were entered.
+final class Turns: Sendable {
+    private let noted = Mutex<[FencingToken]>([])
+
+    var tokens: [FencingToken] { noted.withLock { $0 } }
+
+    func note(_ token: FencingToken) { noted.withLock { $0.append(token) } }
+}
+
+/// Who came when.
+final class Names: Sendable {
+    private let noted = Mutex<[String]>([])
+
+    var names: [String] { noted.withLock { $0 } }
+
+    func note(_ name: String) { noted.withLock { $0.append(name) } }
+}

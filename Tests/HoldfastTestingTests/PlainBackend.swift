@@ -1,0 +1,30 @@
+import Holdfast
+
+/// A backend that keeps claims, and neither notes nor records.
+struct PlainBackend: LockBackend {
+    private let inner: MemoryBackend
+
+    init(_ inner: MemoryBackend) { self.inner = inner }
+
+    static var capabilities: BackendCapabilities {
+        var capabilities = MemoryBackend().capabilities
+        capabilities.supportsNotes = false
+        capabilities.supportsRecords = false
+        return capabilities
+    }
+    var capabilities: BackendCapabilities { Self.capabilities }
+
+    func run() async throws { try await inner.run() }
+    func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
+        try await inner.place(claim, condition)
+    }
+    func grant(of id: Claim.ID) async throws(LockError) -> Grant { try await inner.grant(of: id) }
+    func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension {
+        try await inner.extend(ids, for: timeToLive)
+    }
+    func remove(_ id: Claim.ID) async throws(LockError) -> Removal { try await inner.remove(id) }
+    func ask(_ id: Claim.ID) async throws(LockError) -> Removal { try await inner.ask(id) }
+    func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        try await inner.claims(withPrefix: prefix, limit: limit)
+    }
+}
