@@ -20,6 +20,7 @@ struct HoldfastCommand: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self, WhoCommand.self, WatchCommand.self,
+            WhyCommand.self,
             BreakCommand.self, DoctorCommand.self, BenchCommand.self, CompletionCommand.self,
         ])
 }

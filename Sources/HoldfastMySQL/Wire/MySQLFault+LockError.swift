@@ -27,7 +27,7 @@ extension MySQLFault {
             (.denied, "grant the user what docs/mysql.md lists")
         case 1040, 1203, 1226: (.unavailable, "raise max_connections, or lower connections=")
         case 1290, 1792, 1836: (.unavailable, "is it a replica? name the primary, or all servers with commas")
-        case 1213, 3058: (.wouldDeadlock, "the server chose this wait to break a circle of waits")
+        case 1213, 3058: (.deadlock, "the server chose this wait to break a circle of waits")
         case 1021, 1114, 3675: (.unavailable, "make room on the server's disk")
         case 1049: (.storeUnusable, "make the database, or name another")
         case 1059, 3057, 4163: (.invalidKey, "the server takes shorter names of locks")
