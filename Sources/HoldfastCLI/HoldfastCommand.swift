@@ -20,8 +20,7 @@ struct HoldfastCommand: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, OnceCommand.self, ElectCommand.self, LockCommand.self, ListCommand.self, ShowCommand.self,
-            WhoCommand.self,
-            WatchCommand.self,
+            WhoCommand.self, WhyCommand.self, WatchCommand.self,
             BreakCommand.self, DoctorCommand.self, BenchCommand.self, CompletionCommand.self,
         ])
 }

@@ -42,8 +42,13 @@ package final class Workload: Sendable {
     private init(_ backends: [any LockBackend], _ timeToLive: Duration) {
         tallies = Mutex(Array(repeating: Tally(), count: backends.count))
         self.timeToLive = timeToLive
-        let hasPermits = backends.allSatisfy(\.capabilities.supportsPermits)
-        moments = Self.moments.filter { hasPermits || !$0.contains(where: \.isPermit) }
+        let each = backends.map(\.capabilities)
+        moments = Self.moments.filter { parts in
+            each.allSatisfy { can in
+                parts.count <= can.keysPerClaimLimit && (can.supportsPermits || !parts.contains(where: \.isPermit))
+                    && (can.supportsShared || !parts.contains { $0.mode == .shared })
+            }
+        }
     }
 
     /// What each client has had.

@@ -14,7 +14,7 @@ enum CallRules {
             #"^\s*((public|package|internal|private|fileprivate|@\w+(\(\w+\))?)\s+)*import\s+Foundation"#,
             "Foundation", "it costs the command milliseconds at every start"
         )
-        // The generated messages keep bytes in its Data; records are JSON, by the part that ArgumentParser brings anyway.
+        // The generated messages keep bytes in its Data; records are JSON, by what ArgumentParser brings anyway.
         .except("Sources/HoldfastEtcd/Wire/Data+Bytes.swift", "Sources/Holdfast/Records/RecordCoding.swift"),
         banned(#"\btry!"#, "try!", "handle the error, or say why there is none"),
         banned(#"\b(fatalError|preconditionFailure)\s*\(\s*\)"#, "a trap without a message", "say what is broken"),

@@ -21,6 +21,8 @@ final class LeaseState: Sendable {
         /// The entries of the body into its own lock, innermost last; see ``HeldScope``.
         var entries: [UInt64] = []
         var lastEntry: UInt64 = 0
+        /// What the note says, and what is known to stand in the store. Most claims have none.
+        var notes: LeaseNotes?
     }
 
     let claim: Claim

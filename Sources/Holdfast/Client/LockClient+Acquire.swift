@@ -47,6 +47,7 @@ extension LockClient {
     func obtain(_ plan: Plan) async throws(LockError) -> LeaseState {
         do throws(LockError) {
             try await ensureRunning()
+            if plan.condition == .always { checkOrder(of: plan.parts) }
             while true {
                 let claim = try Claim(
                     id: makeID(), parts: plan.parts, timeToLive: plan.timing.timeToLive, owner: plan.owner,

@@ -1,8 +1,10 @@
 extension LockClient {
     /// Waits until the claim is held, can no longer be relied on, or the caller's patience or task ends.
     func awaitGrant(_ state: LeaseState) async {
+        let watched = watchedWait(state)
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
+                if let watched { group.addTask { await self.watch(watched) } }
                 group.addTask(executorPreference: self.backend.executor) { await self.follow(state) }
                 await state.changed(from: .waiting)
                 group.cancelAll()
@@ -10,6 +12,7 @@ extension LockClient {
         } onCancel: {
             state.nudge()
         }
+        if let watched { await unpublish(watched) }
     }
 
     /// Brings the backend's grant to the state. What the backend pushes is a hint: a failure is tried again.

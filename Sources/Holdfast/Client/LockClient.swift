@@ -25,6 +25,7 @@ public final class LockClient: Service, Sendable {
     let backgroundWork = BackgroundWork()
     /// Rung where something falls due earlier than the keeper of time would look.
     let bell = Bell()
+    let lockOrder = Mutex(LockOrder())
     private let started = Signal()
     private let stopping = Signal()
     private let drained = Signal()

@@ -25,6 +25,12 @@ public struct LockClientConfiguration: Sendable {
     public var stopLimit: Duration = .seconds(10)
     /// How long a cancelled or timed-out caller waits for the removal of its claim: 1 s. It goes on in the background.
     public var removalWaitLimit: Duration = .seconds(1)
+    /// How long a claim waits before its owner, if it holds others meanwhile, looks for a deadlock, and how long it is
+    /// between two looks: 1 s; `nil` never looks.
+    public var deadlockThreshold: Duration? = .seconds(1)
+    /// Whether keys that are taken in two orders are told, by ``LockEvent/Kind/orderInverted(held:)`` and a warning: that
+    /// may become a deadlock one day. On in debug builds of the library.
+    public var checksLockOrder = isDebugBuild
     /// Where claim ids and jitter come from; the system's generator by default. For reproducible tests.
     public var randomSeed: UInt64?
 
@@ -34,11 +40,28 @@ public struct LockClientConfiguration: Sendable {
         self.label = label
     }
 
+    /// Of the library, not of the program.
+    private static let isDebugBuild: Bool = {
+        #if DEBUG
+        true
+        #else
+        false
+        #endif
+    }()
+
     func validate() throws(LockError) {
         try validate(timeToLive: timeToLive)
         try Self.validate(maxHold: maxHold)
         try Self.validate(label: label)
+        if let deadlockThreshold, deadlockThreshold < Self.shortestDeadlockThreshold {
+            throw LockError(
+                .invalidArgument,
+                "a threshold for deadlocks is \(Self.shortestDeadlockThreshold) or more, not \(deadlockThreshold)")
+        }
     }
+
+    /// Less would ask the store about every short wait.
+    static let shortestDeadlockThreshold: Duration = .milliseconds(100)
 
     func validate(timeToLive: Duration) throws(LockError) {
         guard timeToLive >= shortestTimeToLive, timeToLive <= longestTimeToLive else {

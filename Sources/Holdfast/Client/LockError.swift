@@ -3,7 +3,7 @@ public struct LockError: Error, Sendable {
     /// What kind of failure it is. More codes may come; switch with a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
-            case invalidKey, invalidArgument, unsupported, modeConflict, wouldDeadlock, limitExceeded
+            case invalidKey, invalidArgument, unsupported, modeConflict, wouldDeadlock, deadlock, limitExceeded
             case busy, timedOut, conflict, leaseLost, staleToken, cancelled
             case unavailable, denied, storeUnusable, notRunning
         }
@@ -21,6 +21,9 @@ public struct LockError: Error, Sendable {
         public static let modeConflict = Code(.modeConflict)
         /// The owner already holds the key, so that waiting for it would never end.
         public static let wouldDeadlock = Code(.wouldDeadlock)
+        /// Owners waited for one another, and this one gave way; its cause is a ``Deadlock`` where the library found
+        /// it. Release what you hold, and begin again.
+        public static let deadlock = Code(.deadlock)
         /// A bound of the client or of the backend is reached.
         public static let limitExceeded = Code(.limitExceeded)
         /// Another claim blocks the key, and the caller would not wait.

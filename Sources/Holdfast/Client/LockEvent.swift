@@ -12,6 +12,8 @@ public struct LockEvent: Sendable {
         case released
         /// The caller gave up: timed out, busy, cancelled or failed.
         case failed(LockError.Code)
+        /// A key is asked for while `held` is held; they were taken in the other order before: a deadlock may come.
+        case orderInverted(held: LockKey)
     }
 
     public let kind: Kind

@@ -18,7 +18,7 @@ struct Meters: Sendable {
         acquired = counter("acquired")
         waited = counter("waited")
         atRisk = counter("at_risk")
-        let codes: [LockError.Code] = [.busy, .timedOut, .cancelled, .unavailable, .denied, .wouldDeadlock]
+        let codes: [LockError.Code] = [.busy, .timedOut, .cancelled, .unavailable, .denied, .wouldDeadlock, .deadlock]
         failures = Dictionary(
             uniqueKeysWithValues: codes.map { ($0, counter("failed", [("code", $0.description)])) })
         otherFailures = counter("failed", [("code", "other")])
@@ -38,6 +38,7 @@ struct Meters: Sendable {
         case .lost(let loss): losses[loss]?.increment()
         case .released: holds.recordNanoseconds(duration.nanoseconds)
         case .failed(let code): (failures[code] ?? otherFailures).increment()
+        case .orderInverted: break
         }
     }
 }

@@ -67,6 +67,17 @@ final class Observation: Sendable {
         emit(LockEvent(kind: .failed(error.code), parts: parts, id: nil, token: nil, duration: duration))
     }
 
+    /// Keys that are taken in two orders.
+    func tellInversion(held: LockKey, asked: LockKey) {
+        logger.warning(
+            "locks taken in two orders: a deadlock that may come",
+            metadata: ["lock.held": "\(held.text)", "lock.key": "\(asked.text)"])
+        guard isWatched.load(ordering: .acquiring) else { return }
+        emit(
+            LockEvent(
+                kind: .orderInverted(held: held), parts: [Claim.Part(asked)], id: nil, token: nil, duration: .zero))
+    }
+
     private func emit(_ event: LockEvent) {
         let streams = subscribers.withLock { Array($0.streams.values) }
         for stream in streams { stream.yield(event) }
@@ -84,7 +95,7 @@ final class Observation: Sendable {
             logger.trace("lock waits", metadata: metadata(state))
         case .released:
             logger.trace("lock released", metadata: metadata(state, ["lock.hold": "\(duration)"]))
-        case .failed: break
+        case .failed, .orderInverted: break
         }
     }
 

@@ -2,7 +2,7 @@
 public struct Record: Sendable, Hashable {
     /// The longest value, in bytes.
     public static let valueBytesLimit = 64 * 1024
-    /// The longest key of a record, in bytes of UTF-8: less than a lock's, since the store's name also says what it is of.
+    /// The longest key of a record, in bytes of UTF-8: less than a lock's, since its name also says what it is of.
     public static let keyBytesLimit = 480
     /// The shortest and the longest life of a record that has one.
     public static let timeToLiveRange: ClosedRange<Duration> = .seconds(1) ... .seconds(10 * 365 * 24 * 3600)

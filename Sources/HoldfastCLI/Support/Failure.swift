@@ -32,7 +32,7 @@ struct Failure: Error {
         case .invalidKey, .invalidArgument, .unsupported: .usage
         case .unavailable, .denied, .storeUnusable: .storeUnusable
         case .busy, .timedOut: .notHad
-        case .modeConflict, .wouldDeadlock, .limitExceeded, .conflict: .tryAgainLater
+        case .modeConflict, .wouldDeadlock, .deadlock, .limitExceeded, .conflict: .tryAgainLater
         case .leaseLost, .staleToken: .lost
         default: .internalError
         }

@@ -27,7 +27,7 @@ extension MySQLFault {
             (.denied, "grant the user what docs/mysql.md lists")
         case 1040, 1203, 1226: (.unavailable, "raise max_connections, or lower connections=")
         case 1290, 1792, 1836: (.unavailable, "is it a replica? name the primary, or all servers with commas")
-        case 1213, 3058: (.wouldDeadlock, "the server chose this wait to break a circle of waits")
+        case 1213, 3058: (.deadlock, "the server chose this wait to break a circle of waits")
         case 1021, 1114, 3675: (.unavailable, "make room on the server's disk")
         case 1153, 1301, 2020: (.storeUnusable, "raise max_allowed_packet to 1M")
         case 1049: (.storeUnusable, "make the database, or name another")

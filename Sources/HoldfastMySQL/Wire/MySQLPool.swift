@@ -132,7 +132,7 @@ extension MySQLPool {
                 break
             } catch {
                 failure = error
-                logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["reason": "\(error)"])
+                logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["error": "\(error)"])
                 // What no other attempt can mend is told at once.
                 if error.code != .unavailable { refuse(error) }
                 failures += 1

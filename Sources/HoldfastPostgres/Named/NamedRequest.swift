@@ -63,7 +63,7 @@ extension PostgresFault {
         let isDeadlock = state == "40P01"
         let error =
             isDeadlock
-            ? LockError(.wouldDeadlock, "\(target): the server chose this wait to break a circle of waits", cause: self)
+            ? LockError(.deadlock, "\(target): the server chose this wait to break a circle of waits", cause: self)
             : lockError(target)
         return NamedFault(
             error, isTransient: isTransient, isInterrupted: state == "57014", isMissing: isMissing,

@@ -105,7 +105,7 @@ extension PostgresPool {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return }
         let reason =
             failure ?? LockError(.unavailable, "\(configuration): no session within \(configuration.requestTimeout)")
-        waiters.remove(at: index).caller.resume(returning: .failure(reason))
+        waiters.remove(at: index).caller.resume(returning: .failure(Self.neverSent(reason)))
     }
 
     /// Each session takes its share; the rest waits on.
@@ -167,11 +167,15 @@ extension PostgresPool {
     private func failed(_ error: LockError, _ failures: Int) {
         failure = error
         guard !isOver else { return }
-        logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["reason": "\(error)"])
+        logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["error": "\(error)"])
         // What no other attempt can mend is told at once.
         guard error.code != .unavailable, sessions.isEmpty else { return }
-        for waiter in waiters { waiter.caller.resume(returning: .failure(error)) }
+        for waiter in waiters { waiter.caller.resume(returning: .failure(Self.neverSent(error))) }
         waiters = []
+    }
+
+    private static func neverSent(_ reason: LockError) -> LockError {
+        LockError(reason.code, reason.message, cause: NeverSent(reason))
     }
 }
 #endif

@@ -14,7 +14,7 @@ extension NamedEngine {
                 return
             } catch {
                 failure = error
-                logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["reason": "\(error)"])
+                logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["error": "\(error)"])
                 // What no other attempt can mend is told at once.
                 if error.code != .unavailable { answerCallers(error) }
                 failures += 1

@@ -204,7 +204,7 @@ import Testing
         let faults = try await [waiting, circle].compactMap { answer -> PostgresFault? in
             if case .failed(let fault) = answer { fault } else { nil }
         }
-        #expect(faults.map { $0.named("there").error.code } == [.wouldDeadlock])
+        #expect(faults.map { $0.named("there").error.code } == [.deadlock])
     }
 
     /// What it has is free afterwards.

@@ -1,0 +1,161 @@
+/// Who waits for whom, as far as it was read: queues with their claims' notes. Pure.
+///
+/// A claim that waits is blocked by earlier claims on its keys. An owner that waits says so in the notes of what it
+/// holds. A deadlock is a set of waits of which none can end, however everybody else goes on: what is left where all
+/// that can go on has gone on (graph reduction; Holt 1972).
+package struct WaitGraph: Sendable {
+    /// One claim on one key.
+    private struct Place: Hashable {
+        let claim: Claim.ID
+        let key: LockKey
+    }
+
+    /// Each key's claims, oldest first.
+    package private(set) var queues: [LockKey: [ClaimRecord]] = [:]
+
+    package init() {}
+
+    package init(queues: [LockKey: [ClaimRecord]]) { self.queues = queues }
+
+    package mutating func add(_ key: LockKey, _ queue: [ClaimRecord]) { queues[key] = queue }
+
+    package func adding(_ key: LockKey, _ queue: [ClaimRecord]) -> WaitGraph {
+        var graph = self
+        graph.add(key, queue)
+        return graph
+    }
+
+    /// Where to look further, behind a claim on a key that was read: what its blockers' owners wait for.
+    package func waits(behind claim: Claim.ID, on key: LockKey) -> [ClaimNote.Wait] {
+        blockers(of: claim, on: key).flatMap(\.waits)
+    }
+
+    /// The claims before it on one key that keep it waiting; for permits, all before it.
+    package func blockers(of claim: Claim.ID, on key: LockKey) -> [ClaimRecord] {
+        guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
+        else { return [] }
+        let mode = queue[index].mode
+        if case .permits = mode { return Array(queue[..<index]) }
+        return queue[..<index].filter { mode.isBlocked(by: $0.mode) }
+    }
+
+    /// What stands in both: read one after the other, it stood there together in between.
+    package func agreeing(with later: WaitGraph) -> WaitGraph {
+        var both = WaitGraph()
+        for (key, queue) in queues {
+            guard let other = later.queues[key] else { continue }
+            both.queues[key] = queue.compactMap { record in
+                guard let again = other.first(where: { $0.id == record.id }), again.isHeld == record.isHeld else {
+                    return nil
+                }
+                var record = record
+                record.note = record.note.waiting(for: record.note.waits.filter(again.note.waits.contains))
+                return record
+            }
+        }
+        return both
+    }
+
+    /// Waits that can never end, of which `claim` is one.
+    ///
+    /// - Parameter since: when `claim` was placed; the others' notes say it of themselves.
+    /// - Returns: `nil` where it may go on by itself, or waits only for others who are deadlocked among themselves.
+    package func deadlock(of claim: Claim.ID, since: Int64) -> Deadlock? {
+        let stuck = stuckWaits()
+        guard stuck.contains(claim) else { return nil }
+        let next = stuck.reduce(into: [:]) { $0[$1] = successors(of: $1, among: stuck) }
+        let ahead = reachable(from: claim, by: next)
+        guard ahead.contains(claim) else { return nil }
+        let circle = ahead.filter { reachable(from: $0, by: next).contains(claim) }
+        var placed: [Claim.ID: Int64] = [claim: since]
+        for record in queues.values.joined() { for wait in record.note.waits { placed[wait.claim] = wait.since } }
+        // Who says nothing of itself looks after nothing either.
+        let actors = circle.filter { placed[$0] != nil }
+            .sorted { (placed[$0] ?? 0, $0) > (placed[$1] ?? 0, $1) }
+        return Deadlock(actors: actors, steps: path(around: claim, by: next, within: circle).map { step($0, stuck) })
+    }
+
+    // MARK: Reduction
+
+    /// The waiting claims that wait for ever unless one of them gives up.
+    private func stuckWaits() -> Set<Claim.ID> {
+        let all = queues.values.joined()
+        var waiting = Set(all.lazy.filter { !$0.isHeld }.map(\.id))
+        while true {
+            let before = waiting.count
+            for claim in waiting where canGoOn(claim, while: waiting) { waiting.remove(claim) }
+            guard waiting.count < before else { return waiting }
+        }
+    }
+
+    private func canGoOn(_ claim: Claim.ID, while waiting: Set<Claim.ID>) -> Bool {
+        queues.keys.allSatisfy { key in
+            let staying = blockers(of: claim, on: key).filter { stays($0, while: waiting) }
+            guard let own = queues[key]?.first(where: { $0.id == claim }),
+                case .permits(let count, let limit) = own.mode
+            else { return staying.isEmpty }
+            let taken = staying.reduce(0) { sum, record in
+                if case .permits(let theirs, _) = record.mode { sum + theirs } else { sum + limit }
+            }
+            return taken + count <= limit
+        }
+    }
+
+    /// Whether a blocker stays for as long as those that wait do.
+    private func stays(_ record: ClaimRecord, while waiting: Set<Claim.ID>) -> Bool {
+        guard record.isHeld else { return waiting.contains(record.id) }
+        return record.waits.contains { waiting.contains($0.claim) }
+    }
+
+    private func successors(of claim: Claim.ID, among stuck: Set<Claim.ID>) -> [Claim.ID] {
+        let behind = queues.keys.sorted().flatMap { blockers(of: claim, on: $0) }
+        let next = behind.flatMap { $0.isHeld ? $0.waits.map(\.claim) : [$0.id] }
+        return Set(next.filter(stuck.contains)).sorted()
+    }
+
+    private func reachable(from start: Claim.ID, by next: [Claim.ID: [Claim.ID]]) -> Set<Claim.ID> {
+        var seen: Set<Claim.ID> = []
+        var open = next[start] ?? []
+        while let claim = open.popLast() {
+            if seen.insert(claim).inserted { open += next[claim] ?? [] }
+        }
+        return seen
+    }
+
+    /// A shortest way from a claim back to itself.
+    private func path(
+        around start: Claim.ID, by next: [Claim.ID: [Claim.ID]], within circle: Set<Claim.ID>
+    ) -> [Claim.ID] {
+        var before: [Claim.ID: Claim.ID] = [:]
+        var open = [start][...]
+        while let claim = open.popFirst() {
+            for following in next[claim] ?? [] where circle.contains(following) {
+                if following == start {
+                    var way = [claim]
+                    while let last = way.last, last != start, let previous = before[last] { way.append(previous) }
+                    return way.reversed()
+                }
+                guard before[following] == nil else { continue }
+                before[following] = claim
+                open.append(following)
+            }
+        }
+        return [start]
+    }
+
+    private func step(_ claim: Claim.ID, _ stuck: Set<Claim.ID>) -> Deadlock.Step {
+        let keys = queues.keys.sorted().filter { key in
+            blockers(of: claim, on: key).contains { stays($0, while: stuck) }
+        }
+        let record = keys.first.flatMap { key in queues[key]?.first { $0.id == claim } }
+        let holds = queues.values.joined().filter { $0.isHeld && $0.waits.contains { $0.claim == claim } }
+        return Deadlock.Step(
+            claim: claim, owner: record?.owner.description ?? "somebody", waitsFor: keys,
+            holds: Set(holds.map(\.key)).sorted())
+    }
+}
+
+extension ClaimRecord {
+    /// What the owner waits for while it holds this; where this waits itself, on which other keys.
+    package var waits: [ClaimNote.Wait] { note.waits.filter { isHeld != ($0.claim == id) } }
+}

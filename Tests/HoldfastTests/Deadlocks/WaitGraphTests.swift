@@ -1,0 +1,121 @@
+import Testing
+
+@testable import Holdfast
+
+/// Graphs of waits, made by hand.
+@Suite struct WaitGraphTests {
+    /// A claim on a key, held or waiting, of an owner who waits for others while it holds this.
+    private func record(
+        _ number: UInt64, _ key: LockKey, held: Bool, _ mode: LockMode = .exclusive, waits: [(UInt64, LockKey)] = []
+    ) throws -> ClaimRecord {
+        ClaimRecord(
+            key: key, id: id(number), mode: mode,
+            owner: Owner(host: "h", processID: Int32(number), program: "p"),
+            token: held ? FencingToken(rawValue: Int64(number) + 1) : nil, age: .zero, remaining: .seconds(1),
+            note: try ClaimNote("", waits: waits.map { .init(claim: id($0.0), key: $0.1, since: Int64($0.0)) }))
+    }
+
+    private func id(_ number: UInt64) -> Claim.ID { Claim.ID(client: 7, sequence: number) }
+
+    /// 1 holds a and waits by 11 for b; 2 holds b and waits by 12 for a.
+    private func pair() throws -> WaitGraph {
+        WaitGraph(queues: [
+            "a": [try record(1, "a", held: true, waits: [(11, "b")]), try record(12, "a", held: false)],
+            "b": [try record(2, "b", held: true, waits: [(12, "a")]), try record(11, "b", held: false)],
+        ])
+    }
+
+    @Test func `two that wait for each other are a deadlock, and the younger gives way`() throws {
+        let graph = try pair()
+        for (claim, since) in [(11, 11), (12, 12)] as [(UInt64, Int64)] {
+            let deadlock = try #require(graph.deadlock(of: id(claim), since: since))
+            #expect(deadlock.actors == [id(12), id(11)])
+            #expect(Set(deadlock.steps.map(\.claim)) == [id(11), id(12)])
+            #expect(deadlock.steps.first { $0.claim == id(11) }?.holds == ["a"])
+            #expect(deadlock.steps.first { $0.claim == id(11) }?.waitsFor == ["b"])
+        }
+    }
+
+    @Test func `a chain that ends is none`() throws {
+        var graph = try pair()
+        graph.add("b", [try record(2, "b", held: true), try record(11, "b", held: false)])
+        #expect(graph.deadlock(of: id(11), since: 1) == nil)
+        #expect(graph.deadlock(of: id(12), since: 2) == nil)
+    }
+
+    @Test func `an edge to a claim that is gone is none`() throws {
+        var graph = try pair()
+        graph.add("a", [try record(1, "a", held: true, waits: [(11, "b")])])
+        #expect(graph.deadlock(of: id(11), since: 1) == nil)
+    }
+
+    @Test func `who waits for a circle and is not of it does not give way`() throws {
+        var graph = try pair()
+        graph.add("a", (graph.queues["a"] ?? []) + [try record(13, "a", held: false)])
+        #expect(graph.deadlock(of: id(13), since: 13) == nil)
+        #expect(graph.deadlock(of: id(11), since: 11)?.actors == [id(12), id(11)])
+    }
+
+    @Test func `a waiting writer in between closes a circle`() throws {
+        // A reader behind a writer behind a reader whose owner waits for what the first one holds.
+        let graph = WaitGraph(queues: [
+            "r": [
+                try record(1, "r", held: true, .shared, waits: [(11, "x")]), try record(2, "r", held: false),
+                try record(13, "r", held: false, .shared),
+            ],
+            "x": [try record(3, "x", held: true, waits: [(13, "r")]), try record(11, "x", held: false)],
+        ])
+        let deadlock = try #require(graph.deadlock(of: id(13), since: 13))
+        #expect(deadlock.actors == [id(13), id(11)])
+        #expect(deadlock.steps.count == 3)
+    }
+
+    @Test func `permits that suffice without those of the circle are none`() throws {
+        func graph(limit: Int) throws -> WaitGraph {
+            WaitGraph(queues: [
+                "p": [
+                    try record(1, "p", held: true, .permits(1, of: limit), waits: [(11, "x")]),
+                    try record(2, "p", held: true, .permits(1, of: limit)),
+                    try record(12, "p", held: false, .permits(limit - 1, of: limit)),
+                ],
+                "x": [try record(3, "x", held: true, waits: [(12, "p")]), try record(11, "x", held: false)],
+            ])
+        }
+        // One of three is stuck, one goes on, and two are wanted; of two, one is wanted, and the other goes on.
+        #expect(try graph(limit: 3).deadlock(of: id(12), since: 12) == nil)
+        #expect(try graph(limit: 2).deadlock(of: id(12), since: 12) == nil)
+        var stuck = try graph(limit: 3)
+        stuck.add(
+            "p",
+            [
+                try record(1, "p", held: true, .permits(2, of: 3), waits: [(11, "x")]),
+                try record(2, "p", held: true, .permits(1, of: 3)),
+                try record(12, "p", held: false, .permits(2, of: 3)),
+            ])
+        #expect(stuck.deadlock(of: id(12), since: 12)?.actors == [id(12), id(11)])
+    }
+
+    @Test func `what stands in one reading alone is no edge`() throws {
+        let first = try pair()
+        var second = try pair()
+        second.add("b", [try record(2, "b", held: true), try record(11, "b", held: false)])
+        #expect(first.agreeing(with: second).deadlock(of: id(11), since: 1) == nil)
+        #expect(first.agreeing(with: first).deadlock(of: id(11), since: 1) != nil)
+        second = try pair()
+        second.add("a", [try record(12, "a", held: true), try record(1, "a", held: false)])
+        #expect(first.agreeing(with: second).deadlock(of: id(11), since: 1) == nil)
+    }
+
+    @Test func `a claim of several keys says on which it is blocked`() throws {
+        // 2 waits for c and has its place on a, before 11, whose owner holds c.
+        let graph = WaitGraph(queues: [
+            "a": [try record(2, "a", held: false, waits: [(2, "c")]), try record(11, "a", held: false)],
+            "c": [
+                try record(1, "c", held: true, waits: [(11, "a")]),
+                try record(2, "c", held: false, waits: [(2, "c")]),
+            ],
+        ])
+        #expect(graph.waits(behind: id(11), on: "a") == [.init(claim: id(2), key: "c", since: 2)])
+        #expect(graph.deadlock(of: id(11), since: 11)?.actors == [id(11), id(2)])
+    }
+}
