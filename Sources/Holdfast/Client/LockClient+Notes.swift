@@ -24,27 +24,32 @@ extension LockClient {
         try await writeNote(state)
     }
 
-    /// Replaces the text of a claim's note.
-    func note(_ state: LeaseState, text: ClaimNote) async throws(LockError) {
+    /// Replaces the text of a claim's note, and leaves what it says of waits.
+    ///
+    /// - Returns: whether the claim was there; `nil` where nothing had to be written by this caller.
+    func note(_ state: LeaseState, text: ClaimNote) async throws(LockError) -> Removal? {
         state.update { core in
             var notes = core.notes ?? LeaseNotes()
             notes.text = text
             core.notes = notes
         }
-        try await writeNote(state)
+        return try await writeNote(state)
     }
 
     /// Brings the store up to date. Where a write is under way its writer writes again: two would overtake each other.
-    private func writeNote(_ state: LeaseState) async throws(LockError) {
+    @discardableResult
+    private func writeNote(_ state: LeaseState) async throws(LockError) -> Removal? {
+        var answer: Removal?
         while let note = state.noteToWrite() {
             do throws(LockError) {
-                _ = try await backend.annotate(state.claim.id, with: note)
+                answer = try await backend.annotate(state.claim.id, with: note)
                 state.noteWritten(note)
             } catch {
                 state.noteWritten(nil)
                 throw error
             }
         }
+        return answer
     }
 }
 

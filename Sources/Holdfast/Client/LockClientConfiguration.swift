@@ -28,8 +28,8 @@ public struct LockClientConfiguration: Sendable {
     /// How long a claim waits before its owner, if it holds others meanwhile, looks for a deadlock, and how long it is
     /// between two looks: 1 s; `nil` never looks.
     public var deadlockThreshold: Duration? = .seconds(1)
-    /// Whether keys that are taken in two orders are told, by ``LockEvent/Kind/orderInverted(held:)`` and a warning: that
-    /// may become a deadlock one day. On in debug builds of the library.
+    /// Whether keys that are taken in two orders are told, by ``LockEvent/Kind/orderInverted(held:)`` and a warning:
+    /// that may become a deadlock one day. On in debug builds of the library.
     public var checksLockOrder = isDebugBuild
     /// Where claim ids and jitter come from; the system's generator by default. For reproducible tests.
     public var randomSeed: UInt64?

@@ -18,7 +18,7 @@ public struct Leader: Sendable {
     public func proclaim(_ proposal: String) async throws(LockError) {
         let note = try Election.note(proposal)
         guard lease.isHeld else { throw LockClient.notHeld(lease.state) }
-        guard try await lease.client.backend.annotate(lease.id, with: note) == .removed else {
+        guard try await lease.client.note(lease.state, text: note) != .absent else {
             throw LockError(.leaseLost, "the claim of the leader was removed or has expired", key: key)
         }
     }

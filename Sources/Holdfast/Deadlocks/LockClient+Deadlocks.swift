@@ -3,7 +3,8 @@ import Logging
 /// Deadlocks between task trees, processes and hosts: found by those who wait in them, from what the others' notes say.
 ///
 /// Nobody sends anything before it has waited for the threshold. Then it writes, on what it holds, what it waits
-/// for, and follows the chain from blocker to blocker. On a circle that two readings agree on, who was placed last gives way.
+/// for, and follows the chain from blocker to blocker. On a circle that two readings agree on, who was placed last
+/// gives way.
 extension LockClient {
     /// After so many looks without effect the next one gives way in the place of one that does not answer.
     private static let looksPerActor = 3
