@@ -56,5 +56,5 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 public enum Conformance {
     public static let cases: [ConformanceCase] =
         placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load
-        + clients + coordination
+        + clients + coordination + deadlocks
 }
