@@ -83,7 +83,7 @@ extension ZooKeeperBackend {
     }
 
     /// Its owner may write a note at the same time: neither may be lost.
-    private func mark(_ found: Found, _ session: ZooKeeperSession) async throws(ZooKeeperError) -> Removal {
+    func mark(_ found: Found, _ session: ZooKeeperSession) async throws(ZooKeeperError) -> Removal {
         var (data, version) = (found.data, found.stat.version)
         for _ in 0..<bounds.attemptsLimit {
             do throws(ZooKeeperError) {

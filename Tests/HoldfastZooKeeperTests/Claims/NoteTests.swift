@@ -57,6 +57,28 @@ import Testing
         }
     }
 
+    @Test func `who asks with what it read before a note was replaced does not bring the old one back`() async throws {
+        let corner = try await Corner()
+        try await corner.backends(2) { backends in
+            let claim = try claims.next("k")
+            try await backends[0].hold(claim)
+            _ = try await backends[0].annotate(claim.id, with: ClaimNote("old"))
+            let (life, session) = try await backends[1].anySession()
+            let stale = try #require(try await backends[1].locate(claim.id, session).first)
+            _ = try await backends[0].annotate(claim.id, with: ClaimNote("new"))
+            let removal = try await backends[1].mark(stale, session)
+            #expect(removal == .removed)
+            let listed = try await backends[1].claims(withPrefix: "", limit: 10)
+            #expect(listed.map(\.note.text) == ["new"] && listed.map(\.isAsked) == [true])
+            // And the owner, who knows nothing of the question yet, does not take it back.
+            _ = try await backends[0].annotate(claim.id, with: ClaimNote("last"))
+            let after = try await backends[1].claims(withPrefix: "", limit: 10)
+            #expect(after.map(\.note.text) == ["last"] && after.map(\.isAsked) == [true])
+            backends[1].lives.release([life])
+            _ = try await backends[0].remove(claim.id)
+        }
+    }
+
     @Test func `a note on a blocker wakes nobody for good, and its end is still heard`() async throws {
         let corner = try await Corner()
         try await corner.backends(2) { backends in
