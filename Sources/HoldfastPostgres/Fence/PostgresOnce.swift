@@ -15,8 +15,8 @@ import HoldfastSQL
 /// COMMIT;
 /// ```
 ///
-/// Who marks a key that another transaction has marked waits for its end: it finds the key where that has committed, and
-/// marks it itself where it has not. At REPEATABLE READ and above it may be told to begin again instead (SQLSTATE
+/// Who marks a key that another transaction has marked waits for its end: it finds the key where that has committed,
+/// and marks it itself where it has not. At REPEATABLE READ and above it may be told to begin again instead (SQLSTATE
 /// `40001`). No answer to `COMMIT` is no matter either: begin again, and the mark says what became of it.
 public enum PostgresOnce {
     /// The statement that makes the table of marks; where it is there, nothing changes.
@@ -41,8 +41,8 @@ public enum PostgresOnce {
         "INSERT INTO \(try quoted(table)) (key) VALUES ($1) ON CONFLICT (key) DO NOTHING RETURNING key"
     }
 
-    /// The statement that forgets marks older than the interval `$1`, at most `$2` of them. A duplicate that comes later
-    /// than that is applied again.
+    /// The statement that forgets marks older than the interval `$1`, at most `$2` of them. A duplicate that comes
+    /// later than that is applied again.
     ///
     /// - Parameter table: as ``table(_:)`` was told.
     /// - Throws: ``LockError/Code/invalidArgument`` for names of anything but letters, digits, `_` and `$`.
