@@ -147,8 +147,8 @@ extension MySQLRecords {
         guard error.code == .denied else { throw error }
         throw LockError(
             .denied,
-            "\(target): the user may not make the table of records: \(fault.message); let one who may run what holdfast "
-                + "doctor --script USER prints for this store", cause: fault)
+            "\(target): the user may not make the table of records: \(fault.message); let one who may run what "
+                + "holdfast doctor --script USER prints for this store", cause: fault)
     }
 }
 
