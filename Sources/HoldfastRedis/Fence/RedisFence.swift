@@ -45,7 +45,7 @@ public enum RedisFence {
     ///   - arguments: what stands behind the key; none by default, at most 1,000.
     ///   - key: the guarded key: data, not the lock's own key.
     ///   - token: of the lease under which this is done.
-    ///   - mode: of that lease. The tokens of readers are checked, and move no fence: of two readers either may be first.
+    ///   - mode: of that lease. The tokens of readers are checked, and move no fence: of two either may be first.
     /// - Throws: ``LockError/Code/unsupported`` for permits, whose holders have no order among each other;
     ///   ``LockError/Code/limitExceeded`` for more arguments.
     public static func command(

@@ -125,6 +125,25 @@ import Testing
             let removal = try await backends[1].annotate(claim.id, with: ClaimNote("yours"))
             #expect(removal == .absent)
             #expect(try await Self.notes(backends[1]) == ["mine"])
+            // An operator's question finds it all the same.
+            let (asked, removed) = try await (backends[1].ask(claim.id), backends[1].remove(claim.id))
+            #expect(asked == .removed && removed == .removed)
+        }
+    }
+
+    @Test func `notes are written behind a quarantine, too`() async throws {
+        let server = try await RedisServer()
+        try await server.backends(1) {
+            $0.quarantine = .seconds(1)
+        } _: { backends in
+            let claim = try claim([Claim.Part("k")], "first")
+            try await eventually("the quarantine is over") {
+                (try? await backends[0].place(claim, .always).token) != nil
+            }
+            let removal = try await backends[0].annotate(claim.id, with: ClaimNote("second"))
+            #expect(removal == .removed)
+            let listed = try await Self.notes(backends[0])
+            #expect(listed == ["second"])
         }
     }
 }
