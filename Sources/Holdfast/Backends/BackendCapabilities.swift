@@ -38,12 +38,15 @@ public struct BackendCapabilities: Sendable, Hashable {
     public var supportsRecords: Bool
     public var shortestTimeToLive: Duration
     public var longestTimeToLive: Duration
+    /// What else this server can be asked for, where it is not this: stands behind each refusal.
+    public var remedy: String?
 
     public init(
         name: String, guarantee: Guarantee, expiry: Expiry, supportsShared: Bool = true, supportsPermits: Bool = true,
         keysPerClaimLimit: Int = Claim.keysLimit, isFIFO: Bool = true, supportsListing: Bool = true,
         supportsNotes: Bool = false, supportsRecords: Bool = false,
-        shortestTimeToLive: Duration = .seconds(1), longestTimeToLive: Duration = .seconds(7 * 24 * 3600)
+        shortestTimeToLive: Duration = .seconds(1), longestTimeToLive: Duration = .seconds(7 * 24 * 3600),
+        remedy: String? = nil
     ) {
         self.name = name
         self.guarantee = guarantee
@@ -57,13 +60,20 @@ public struct BackendCapabilities: Sendable, Hashable {
         self.supportsRecords = supportsRecords
         self.shortestTimeToLive = shortestTimeToLive
         self.longestTimeToLive = longestTimeToLive
+        self.remedy = remedy
+    }
+
+    /// The error of what this backend cannot do.
+    ///
+    /// - Parameter what: follows the backend's name: `cannot list its claims`.
+    package func unsupported(_ what: String, key: LockKey? = nil) -> LockError {
+        LockError(.unsupported, "\(name) \(what)" + (remedy.map { "; \($0)" } ?? ""), key: key)
     }
 
     /// The door: throws ``LockError/Code/unsupported`` for what this backend cannot keep.
     package func admit(_ claim: Claim) throws(LockError) {
         guard claim.parts.count <= keysPerClaimLimit else {
-            throw LockError(
-                .unsupported, "\(name) takes at most \(keysPerClaimLimit) keys in one claim, not \(claim.parts.count)")
+            throw unsupported("takes at most \(keysPerClaimLimit) keys in one claim, not \(claim.parts.count)")
         }
         guard claim.timeToLive >= shortestTimeToLive, claim.timeToLive <= longestTimeToLive else {
             throw LockError(
@@ -71,14 +81,14 @@ public struct BackendCapabilities: Sendable, Hashable {
                 "a time to live on \(name) is \(shortestTimeToLive) to \(longestTimeToLive), not \(claim.timeToLive)")
         }
         guard claim.note == .empty || supportsNotes else {
-            throw LockError(.unsupported, "\(name) keeps no notes with its claims")
+            throw unsupported("keeps no notes with its claims")
         }
         for part in claim.parts {
             switch part.mode {
             case .exclusive: continue
             case .shared where supportsShared: continue
             case .permits where supportsPermits: continue
-            default: throw LockError(.unsupported, "\(name) has no \(part.mode) locks", key: part.key)
+            default: throw unsupported("has no \(part.mode) locks", key: part.key)
             }
         }
     }

@@ -67,7 +67,7 @@ extension LockBackend {
 
     /// None.
     public func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
-        throw LockError(.unsupported, "\(capabilities.name) keeps no notes with its claims")
+        throw capabilities.unsupported("keeps no notes with its claims")
     }
 
     /// None.

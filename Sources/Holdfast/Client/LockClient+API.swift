@@ -77,7 +77,7 @@ extension LockClient {
                 .invalidArgument, "a listing has 1 to \(Self.listingLimit) records; \(limit) were asked for")
         }
         guard capabilities.supportsListing else {
-            throw LockError(.unsupported, "\(capabilities.name) cannot list its claims")
+            throw capabilities.unsupported("cannot list its claims")
         }
         return try await backend.claims(withPrefix: prefix, limit: limit)
     }

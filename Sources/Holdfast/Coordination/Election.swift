@@ -60,7 +60,7 @@ public struct Election: Sendable {
 
     private func options(_ options: LockOptions, _ proposal: String) throws(LockError) -> LockOptions {
         guard client.capabilities.supportsNotes else {
-            throw LockError(.unsupported, "\(client.capabilities.name) keeps no notes with its claims", key: key)
+            throw client.capabilities.unsupported("keeps no notes with its claims", key: key)
         }
         var options = options
         let own = try Self.options(proposal: proposal)

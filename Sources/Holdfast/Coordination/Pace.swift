@@ -27,7 +27,7 @@ extension LockClient {
     /// The door for what is decided by listings.
     func admitListing() throws(LockError) {
         guard capabilities.supportsListing else {
-            throw LockError(.unsupported, "\(capabilities.name) cannot list its claims")
+            throw capabilities.unsupported("cannot list its claims")
         }
     }
 

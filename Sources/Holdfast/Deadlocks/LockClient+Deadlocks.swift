@@ -127,7 +127,7 @@ extension LockClient {
     /// Who holds a key and waits for it, and whom they wait for in turn.
     package func waitGraph(on key: LockKey) async throws(LockError) -> WaitGraph {
         guard capabilities.supportsListing else {
-            throw LockError(.unsupported, "\(capabilities.name) cannot list its claims")
+            throw capabilities.unsupported("cannot list its claims")
         }
         let queue = try await queue(of: key)
         let held = queue.filter(\.isHeld).flatMap(\.waits)

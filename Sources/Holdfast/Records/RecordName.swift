@@ -24,7 +24,7 @@ extension LockClient {
     /// The door: this backend's records, or why there are none.
     func recordStore() throws(LockError) -> any RecordStore {
         guard let records = backend.records else {
-            throw LockError(.unsupported, "\(capabilities.name) keeps no records beside its claims")
+            throw capabilities.unsupported("keeps no records beside its claims")
         }
         return records
     }

@@ -40,7 +40,8 @@ final class NamedBackend: LockBackend {
         BackendCapabilities(
             name: "mysql", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
             expiry: .session, supportsShared: false, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false,
-            supportsListing: false, supportsRecords: true)
+            supportsListing: false, supportsRecords: true,
+            remedy: "a store with locks=table does, for clients that all use it")
     }
 
     var records: (any RecordStore)? { recordTable }

@@ -47,7 +47,8 @@ final class NamedBackend: LockBackend {
         BackendCapabilities(
             name: "postgres", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
             expiry: .session, supportsPermits: false, keysPerClaimLimit: 1, isFIFO: false, supportsListing: false,
-            supportsRecords: true)
+            supportsRecords: true,
+            remedy: "a store with locks=table does, for clients that all use it")
     }
 
     var executor: (any TaskExecutor)? { engine.loop }
