@@ -34,7 +34,7 @@ struct NamedLayout: Sendable {
         """
         DO $holdfast$
         DECLARE
-            current text := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+            current text := \(TableLayout.current("\(schema).epoch"));
             started timestamptz := pg_postmaster_start_time();
         BEGIN
             IF EXISTS (SELECT 1 FROM \(schema).epoch WHERE started_at = started AND timeline = current) THEN

@@ -8,7 +8,7 @@ extension TableLayout {
         function(
             "_epoch()", returns: "RETURNS bigint",
             declare: """
-                    current text := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+                    current text := \(Self.current("\(schema).layout"));
                     started timestamptz := pg_postmaster_start_time();
                     known \(schema).layout;
                 """,
@@ -32,6 +32,12 @@ extension TableLayout {
                 PERFORM set_config('synchronous_commit', 'on', true);
                 RETURN known.boundary;
             """)
+    }
+
+    /// Which history of the server a row was written in: another one after a promotion, and where a dump was put back,
+    /// which makes the table anew.
+    static func current(_ table: String) -> String {
+        "left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || '\(table)'::regclass::oid"
     }
 
     /// All keys of a claim, in an order that all share, before anything is read: nothing is left behind.
