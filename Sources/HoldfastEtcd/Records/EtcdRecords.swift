@@ -24,7 +24,7 @@ struct EtcdRecords: RecordStore {
             return try await put(value, name, revision, lease: lease)
         } catch {
             guard EtcdFault.isLeaseNotFound(error) else { throw error }
-            // Nothing was executed. Somebody has revoked it, or the server could not be reached for as long as it lived.
+            // Nothing was executed: somebody has revoked it, or no server was reached while it lived.
             leases.forget(lease)
         }
         return try await put(value, name, revision, lease: try await self.lease(for: timeToLive))
