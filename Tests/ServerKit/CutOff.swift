@@ -1,6 +1,6 @@
 package import Holdfast
 import HoldfastTesting
-import Testing
+package import Testing
 
 /// A holder whose server is cut off for longer than its time to live, one way or both (faults F16, F17).
 package enum CutOff {
