@@ -30,7 +30,7 @@ import Testing
 
     @Test func `a circle is shown once around`() throws {
         func record(_ number: UInt64, _ key: LockKey, held: Bool, waits: [ClaimNote.Wait] = []) throws -> ClaimRecord {
-            ClaimRecord(
+            try ClaimRecord(
                 key: key, id: Claim.ID(client: 1, sequence: number), mode: .exclusive,
                 owner: Owner(host: "h", processID: Int32(number), program: "p"),
                 token: held ? FencingToken(rawValue: 2) : nil, age: .seconds(3), remaining: .seconds(1),
