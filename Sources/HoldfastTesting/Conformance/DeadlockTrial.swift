@@ -97,6 +97,7 @@ public struct DeadlockTrial: Sendable {
             }
             for signal in holding { _ = await signal.wait() }
             // One after another, so that it is known who stands before whom.
+            let first = ContinuousClock.now
             for (number, turn) in turns.enumerated() {
                 turn.set()
                 try await Self.untilPlaced(plans[number].wants, events[number])
@@ -105,9 +106,12 @@ public struct DeadlockTrial: Sendable {
             var outcome = Outcome()
             for try await (number, gaveWay) in group where gaveWay { outcome.victims.insert(number) }
             outcome.duration = began.duration(to: .now)
+            // Where placing took so long, somebody looked before all was there: another may be the right one.
+            let isAsPlanned =
+                first.duration(to: began) < threshold / 2
+                ? outcome.victims == expected.victims : outcome.victims.isEmpty == expected.victims.isEmpty
             try require(
-                outcome.victims == expected.victims,
-                "\(outcome.victims.sorted()) gave way, and \(expected.victims.sorted()) should")
+                isAsPlanned, "\(outcome.victims.sorted()) gave way, and \(expected.victims.sorted()) should")
             let bound = threshold * 2 * max(expected.rounds, 1) + slack
             try require(outcome.duration < bound, "it took \(outcome.duration), more than \(bound)")
             return outcome
