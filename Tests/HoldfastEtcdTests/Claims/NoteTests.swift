@@ -180,6 +180,33 @@ import Testing
         }
     }
 
+    /// Its caller has given it up, and the claim has another note since.
+    @Test func `a note that comes late does not overwrite a later one`() async throws {
+        let corner = try await Corner()
+        let proxy = try await FaultProxy(to: corner.server.port)
+        try await corner.backends { direct in
+            try await through(proxy, corner).backends(bounds: plain, link: .short) { backends in
+                let claim = try claims.next("k")
+                try await backends[0].hold(claim)
+                let placed = try await direct[0].place(claim, .always)
+                #expect(placed.token != nil)
+                proxy.requests = .hold
+                let error = await failure { () async throws(LockError) in
+                    try await backends[0].annotate(claim.id, with: ClaimNote(encoded: "early"))
+                }
+                #expect(error?.code == .unavailable)
+                let noted = try await direct[0].annotate(claim.id, with: ClaimNote("later"))
+                #expect(noted == .removed)
+                proxy.requests = .pass
+                // Whatever was held back has come to the server before this.
+                try await eventually("it answers") { (try? await self.notes(backends[0])) != nil }
+                let note = try await notes(of: corner, claim)
+                #expect(note == "later")
+                _ = try await direct[0].remove(claim.id)
+            }
+        }
+    }
+
     private func notes(of corner: Corner, _ claim: Claim) async throws -> String? {
         let name = corner.prefix + "k/\(claim.id)"
         let text = try await corner.server.control("get", "--print-value-only", name)

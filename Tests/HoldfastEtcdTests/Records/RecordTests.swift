@@ -143,6 +143,36 @@ import Testing
         }
     }
 
+    /// They would not fit into one answer.
+    @Test func `a listing does not read records`() async throws {
+        let corner = try await Corner(EtcdServer())
+        try await corner.backends { backends in
+            let records = try #require(backends[0].records)
+            let value = [UInt8](repeating: 7, count: Record.valueBytesLimit)
+            let count = EtcdBounds().messageBytes / value.count + 8
+            try await withThrowingTaskGroup(of: RecordWrite.self) { group in
+                for writer in 0..<8 {
+                    group.addTask {
+                        for number in stride(from: writer, to: count, by: 8) {
+                            let key = LockKey(unchecked: "r\(number)")
+                            let write = try await records.write(value, to: key, expecting: nil, timeToLive: nil)
+                            if write == .conflict { return write }
+                        }
+                        return try await records.write(
+                            [], to: LockKey(unchecked: "w\(writer)"), expecting: nil, timeToLive: nil)
+                    }
+                }
+                for try await write in group { #expect(write != .conflict) }
+            }
+            let claim = try claims.next("r")
+            try await backends[0].hold(claim)
+            let listed = try await backends[0].claims(withPrefix: "", limit: 10)
+            #expect(listed.map(\.id) == [claim.id])
+            let asked = try await backends[0].ask(Claim.ID(client: 1, sequence: 1))
+            #expect(asked == .absent)
+        }
+    }
+
     @Test(arguments: [EtcdConfiguration.Names.encoded, .raw], ["corner", ""])
     func `no listing, search or doctor meets records`(
         _ names: EtcdConfiguration.Names, _ prefix: String
