@@ -1,12 +1,12 @@
 /// What a claim's owner says with it, and may replace: a short text, and what the owner itself waits for.
 ///
-/// A backend keeps a note as one word of printable ASCII, ``encoded``, and never reads it.
+/// A backend keeps a note as one word of printable ASCII, `encoded`, and never reads it.
 public struct ClaimNote: Sendable, Hashable {
     /// The longest text, in bytes of UTF-8.
     public static let textBytesLimit = 1024
     /// The most claims that one owner is said to wait for.
     public static let waitsLimit = 4
-    /// The longest ``encoded``: every byte of the text and of the keys written as three.
+    /// The longest `encoded`: every byte of the text and of the keys written as three.
     package static let encodedBytesLimit = 3 * textBytesLimit + waitsLimit * (3 * LockKey.bytesLimit + 64)
 
     /// A claim that the owner of this one waits for: an edge of the graph in which deadlocks are circles.

@@ -32,6 +32,7 @@ public struct Records: Sendable {
     ///
     /// - Parameters:
     ///   - key: 1 to ``Record/keyBytesLimit`` bytes of UTF-8 without control characters.
+    ///   - type: what the value is; where it follows from `change` it may be left out.
     ///   - timeToLive: how long the record lives from this write on, 1 s to 10 years; for ever by default.
     ///   - options: how often it tries, and whether it takes the lock of the key in the end.
     ///   - change: the new value from the present one, which is `nil` where there is none; `nil` deletes the record.

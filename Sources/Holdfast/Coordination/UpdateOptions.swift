@@ -13,6 +13,7 @@ public struct UpdateOptions: Sendable, Hashable {
     /// - Parameters:
     ///   - attemptsLimit: 1 to 1,000; 50 by default.
     ///   - locksAfter: from 1; `nil`, the default, takes no lock.
+    ///   - lockWait: for how long that lock is waited for; for ever by default.
     public init(attemptsLimit: Int = 50, locksAfter: Int? = nil, lockWait: Wait = .forever) {
         self.attemptsLimit = attemptsLimit
         self.locksAfter = locksAfter

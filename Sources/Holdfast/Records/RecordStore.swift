@@ -10,6 +10,7 @@ public protocol RecordStore: Sendable {
     /// Replaces the record of `key`, where its version is the expected one.
     ///
     /// - Parameters:
+    ///   - key: at most ``Record/keyBytesLimit`` bytes, and a few for what it is of.
     ///   - value: at most ``Record/valueBytesLimit`` bytes.
     ///   - expected: `nil` where there must be none.
     ///   - timeToLive: how long the record lives from now, at least; for ever where it is `nil`.
