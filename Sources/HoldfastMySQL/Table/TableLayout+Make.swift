@@ -58,8 +58,12 @@ extension TableLayout {
         // table for long is not waited for: all claims would wait behind.
         let lock = "holdfast:layout"
         let seconds = max(1, limit.nanoseconds / 2_000_000_000)
-        _ = try await session.run(
+        let turn = try await session.run(
             "SET SESSION lock_wait_timeout = \(seconds); SELECT GET_LOCK('\(lock)', \(seconds))", within: limit)
+        guard turn.fault == nil, turn.results.last?.first == "1" else {
+            throw turn.fault?.lockError(session.target)
+                ?? LockError(.unavailable, "\(session.target): another client makes the tables, and takes long")
+        }
         let found = try await state(session, within: limit)
         if !found.isComplete {
             for statement in found.version == nil ? statements : additions {

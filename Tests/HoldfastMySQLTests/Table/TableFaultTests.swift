@@ -76,7 +76,7 @@ import Testing
                                 await Task.yield()
                                 room.inside.wrappingSubtract(1, ordering: .relaxed)
                             } catch {
-                                #expect(error.code == .unavailable)
+                                #expect(error.code == .unavailable, "\(error)")
                             }
                             while true {
                                 if (try? await backends[worker % 2].remove(claim.id)) != nil { break }
