@@ -178,7 +178,8 @@ final class ZooKeeperSession: Sendable {
         ]
     }
 
+    /// A client that goes on has another one by now, or soon: it tries again.
     private static let over = LockError(
-        .notRunning, "the session with ZooKeeper is closed: the backend's run() has returned")
+        .unavailable, "the session with ZooKeeper is closed: it was given up, or the backend's run() has returned")
 }
 #endif

@@ -87,8 +87,11 @@ import Testing
             try await backends[1].wait(waiter)
             for note in 0..<5 {
                 let before = backends[1].requestsSent[.data, default: 0]
-                _ = try await backends[0].annotate(holder.id, with: ClaimNote("\(note)"))
-                try await eventually("it watches again") { backends[1].requestsSent[.data, default: 0] > before }
+                try await eventually("it watches again") {
+                    // Until one comes after the last watch was set: that may be under way still.
+                    _ = try await backends[0].annotate(holder.id, with: ClaimNote("\(note)"))
+                    return backends[1].requestsSent[.data, default: 0] > before
+                }
                 #expect(backends[1].roster.update { $0.claims[waiter.id]?.phase } == .waiting)
             }
             _ = try await backends[0].remove(holder.id)

@@ -203,7 +203,7 @@ struct SessionTests {
         try await session.running { _ in }
         guard case .closed = session.state else { throw TestFailure("\(session.state)") }
         let late = await failure { () throws(ZooKeeperError) in try await session.exists("/") }
-        #expect(late?.lockError.code == .notRunning)
+        #expect(late?.lockError.code == .unavailable)
         var states: [SessionState] = []
         for await state in session.changes { states.append(state) }
         #expect(states.count == 2 && states.first?.isConnected == true)
