@@ -49,7 +49,9 @@ extension OneAtATime {
                 #expect(session.id == id)
                 // The others may be at their election still, and change once more.
                 try await eventually("a node is made", within: .seconds(20)) {
-                    guard let (next, _) = try? await session.create("/mine-", .ephemeralSequential) else { return false }
+                    guard let (next, _) = try? await session.create("/mine-", .ephemeralSequential) else {
+                        return false
+                    }
                     return next > path
                 }
                 try await victim.start()
