@@ -39,7 +39,7 @@ public enum ElectionTrials {
         { stage in
             try await Coordination.withClients(2, stage) { clients in
                 let election = clients[0].election(stage.key("e"))
-                var states = clients[1].election(stage.key("e")).leaders(every: .milliseconds(50)).makeAsyncIterator()
+                var states = clients[1].election(stage.key("e")).leaders(every: .milliseconds(500)).makeAsyncIterator()
                 try await expect(nil, &states)
                 let leadership = try await election.campaign(proposal: "10.0.0.5:8080")
                 try await expect("10.0.0.5:8080", &states)
