@@ -40,8 +40,10 @@ private actor End {
 
     /// What has come since the last call; at least a byte, or the end.
     func next() async -> [UInt8] {
-        guard received.isEmpty, !isClosed else { return take() }
-        return await withCheckedContinuation { waiter = $0 }
+        await withCheckedContinuation { caller in
+            guard received.isEmpty, !isClosed else { return caller.resume(returning: take()) }
+            waiter = caller
+        }
     }
 
     private func take() -> [UInt8] {

@@ -5,9 +5,12 @@ import Logging
 
 /// A few sessions with a server, opened when they are needed and again when they end. Each does one request at a time.
 actor MySQLPool {
+    private typealias Caller = CheckedContinuation<Result<MySQLSession, LockError>, Never>
+
     private struct Waiter {
         let ticket: UInt64
-        let caller: CheckedContinuation<Result<MySQLSession, LockError>, Never>
+        let alarm: UInt64
+        let caller: Caller
     }
 
     nonisolated let loop: SocketLoop
@@ -69,7 +72,7 @@ actor MySQLPool {
         let refused = waiters
         waiters = []
         let failure = LockError(reason.code, reason.message, cause: NeverSent(reason))
-        for waiter in refused { waiter.caller.resume(returning: .failure(failure)) }
+        for waiter in refused { answer(waiter, .failure(failure)) }
     }
 }
 
@@ -77,22 +80,31 @@ actor MySQLPool {
 
 extension MySQLPool {
     private func session() async throws(LockError) -> MySQLSession {
-        if let session = idle.popLast() { return session }
-        guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
+        try await withCheckedContinuation { assign($0) }.get()
+    }
+
+    private func assign(_ caller: Caller) {
+        if let session = idle.popLast() { return caller.resume(returning: .success(session)) }
+        guard !isOver else {
+            return caller.resume(
+                returning: .failure(LockError(.notRunning, "\(configuration): the client has stopped")))
+        }
         guard waiters.count < bounds.waitersLimit else {
-            throw LockError(.limitExceeded, "\(configuration): \(waiters.count) callers wait for a session")
+            let text = "\(configuration): \(waiters.count) callers wait for a session"
+            return caller.resume(returning: .failure(LockError(.limitExceeded, text)))
         }
         tickets += 1
         let ticket = tickets
         let alarm = loop.alarm(after: configuration.requestTimeout) { [weak self] in
             self?.assumeIsolated { $0.giveUp(ticket) }
         }
-        let answer = await withCheckedContinuation { caller in
-            waiters.append(Waiter(ticket: ticket, caller: caller))
-            openMore()
-        }
-        loop.cancel(alarm)
-        return try answer.get()
+        waiters.append(Waiter(ticket: ticket, alarm: alarm, caller: caller))
+        openMore()
+    }
+
+    private func answer(_ waiter: Waiter, _ answer: Result<MySQLSession, LockError>) {
+        loop.cancel(waiter.alarm)
+        waiter.caller.resume(returning: answer)
     }
 
     private func openMore() {
@@ -105,13 +117,13 @@ extension MySQLPool {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return }
         let text = "\(configuration): no session within \(configuration.requestTimeout)"
         let reason = failure ?? LockError(.unavailable, text)
-        waiters.remove(at: index).caller.resume(
-            returning: .failure(LockError(reason.code, reason.message, cause: NeverSent(reason))))
+        answer(
+            waiters.remove(at: index), .failure(LockError(reason.code, reason.message, cause: NeverSent(reason))))
     }
 
     private func giveBack(_ session: MySQLSession) {
         guard all.contains(where: { $0 === session }) else { return }
-        guard waiters.isEmpty else { return waiters.removeFirst().caller.resume(returning: .success(session)) }
+        guard waiters.isEmpty else { return answer(waiters.removeFirst(), .success(session)) }
         idle.append(session)
     }
 }

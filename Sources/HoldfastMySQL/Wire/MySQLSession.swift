@@ -93,8 +93,10 @@ actor MySQLSession {
 
     /// Returns when the session has ended, and why.
     func whenClosed() async -> LockError {
-        if let closed { return closed }
-        return await withCheckedContinuation { closedWaiters.append($0) }
+        await withCheckedContinuation { waiter in
+            if let closed { return waiter.resume(returning: closed) }
+            closedWaiters.append(waiter)
+        }
     }
 
     /// `body` is called on the loop's thread when the session has ended, and why.

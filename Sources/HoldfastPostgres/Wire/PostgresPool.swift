@@ -8,9 +8,18 @@ import Synchronization
 ///
 /// Each takes many batches at a time, in order: a caller waits for a session only while there is none.
 actor PostgresPool {
+    private typealias Caller = CheckedContinuation<Result<PostgresSession, LockError>, Never>
+
     private struct Waiter {
         let ticket: UInt64
-        let caller: CheckedContinuation<Result<PostgresSession, LockError>, Never>
+        let alarm: UInt64
+        let caller: Caller
+    }
+
+    private struct Seat {
+        let session: PostgresSession
+        /// Batches that were given to it, whether they are sent yet or not.
+        var load = 0
     }
 
     nonisolated let loop: SocketLoop
@@ -25,7 +34,7 @@ actor PostgresPool {
     private let openings: AsyncStream<Void>
     private let open: AsyncStream<Void>.Continuation
 
-    private var sessions: [PostgresSession] = []
+    private var seats: [Seat] = []
     private var dialing: [PostgresSession] = []
     private var opening = 0
     private var waiters: [Waiter] = []
@@ -51,7 +60,9 @@ actor PostgresPool {
 
     /// Runs the statements as one transaction on some session. Where that is lost, the outcome is unknown.
     func run(_ statements: [PostgresStatement]) async throws(LockError) -> [PostgresResult] {
-        try await session().run(statements)
+        let session = try await session()
+        defer { done(on: session) }
+        return try await session.run(statements)
     }
 
     /// Opens sessions as they are asked for, until the task is cancelled; then ends all.
@@ -67,8 +78,8 @@ actor PostgresPool {
     private func end() {
         isOver = true
         let reason = LockError(.notRunning, "\(configuration): the client has stopped")
-        for session in sessions + dialing { session.assumeIsolated { $0.close(reason) } }
-        for waiter in waiters { waiter.caller.resume(returning: .failure(reason)) }
+        for session in seats.map(\.session) + dialing { session.assumeIsolated { $0.close(reason) } }
+        for waiter in waiters { answer(waiter, .failure(reason)) }
         waiters = []
     }
 }
@@ -76,45 +87,65 @@ actor PostgresPool {
 // MARK: - Asking for a session
 
 extension PostgresPool {
-    /// The one with the least to do.
     private func session() async throws(LockError) -> PostgresSession {
-        let least = sessions.map { ($0, load($0)) }.min { $0.1 < $1.1 }
-        if let (session, load) = least, load == 0 { return session }
-        if sessions.count + opening < configuration.connections {
+        try await withCheckedContinuation { assign($0) }.get()
+    }
+
+    private func assign(_ caller: Caller) {
+        let least = least
+        if let least, seats[least].load == 0 { return give(least, to: caller) }
+        if seats.count + opening < configuration.connections {
             opening += 1
             open.yield()
         }
-        if let (session, load) = least, load < bounds.batchesPerSession { return session }
-        guard !isOver else { throw LockError(.notRunning, "\(configuration): the client has stopped") }
+        if let least, seats[least].load < bounds.batchesPerSession { return give(least, to: caller) }
+        guard !isOver else {
+            return caller.resume(
+                returning: .failure(LockError(.notRunning, "\(configuration): the client has stopped")))
+        }
         guard waiters.count < bounds.waitersLimit else {
-            throw LockError(.limitExceeded, "\(configuration): \(waiters.count) callers wait for a session")
+            let text = "\(configuration): \(waiters.count) callers wait for a session"
+            return caller.resume(returning: .failure(LockError(.limitExceeded, text)))
         }
         tickets += 1
         let ticket = tickets
         let alarm = loop.alarm(after: configuration.requestTimeout) { [weak self] in
             self?.assumeIsolated { $0.give(up: ticket) }
         }
-        let answer = await withCheckedContinuation { waiters.append(Waiter(ticket: ticket, caller: $0)) }
-        loop.cancel(alarm)
-        return try answer.get()
+        waiters.append(Waiter(ticket: ticket, alarm: alarm, caller: caller))
     }
 
-    private func load(_ session: PostgresSession) -> Int { session.assumeIsolated { $0.load } }
+    private func answer(_ waiter: Waiter, _ answer: Result<PostgresSession, LockError>) {
+        loop.cancel(waiter.alarm)
+        waiter.caller.resume(returning: answer)
+    }
+
+    /// The one with the least to do.
+    private var least: Int? { seats.indices.min { seats[$0].load < seats[$1].load } }
+
+    private func give(_ seat: Int, to caller: Caller) {
+        seats[seat].load += 1
+        caller.resume(returning: .success(seats[seat].session))
+    }
+
+    private func done(on session: PostgresSession) {
+        guard let seat = seats.firstIndex(where: { $0.session === session }) else { return }
+        seats[seat].load -= 1
+        serve()
+    }
 
     private func give(up ticket: UInt64) {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return }
         let reason =
             failure ?? LockError(.unavailable, "\(configuration): no session within \(configuration.requestTimeout)")
-        waiters.remove(at: index).caller.resume(returning: .failure(Self.neverSent(reason)))
+        answer(waiters.remove(at: index), .failure(Self.neverSent(reason)))
     }
 
     /// Each session takes its share; the rest waits on.
     private func serve() {
-        while !waiters.isEmpty, let session = sessions.min(by: { load($0) < load($1) }) {
-            waiters.removeFirst().caller.resume(returning: .success(session))
-            // Their batches are sent when they run: one each, until then nobody knows.
-            if sessions.count == 1 { continue }
-            sessions.append(sessions.removeFirst())
+        while !waiters.isEmpty, let least, seats[least].load < bounds.batchesPerSession {
+            seats[least].load += 1
+            answer(waiters.removeFirst(), .success(seats[least].session))
         }
     }
 }
@@ -130,19 +161,19 @@ extension PostgresPool {
                 let session = try await dial()
                 (failures, failure) = (0, nil)
                 opening -= 1
-                sessions.append(session)
+                seats.append(Seat(session: session))
                 serve()
                 let reason = await session.whenClosed()
-                sessions.removeAll { $0 === session }
+                seats.removeAll { $0.session === session }
                 if !isOver { logger?.notice("a session has ended", metadata: ["reason": "\(reason)"]) }
-                guard sessions.isEmpty, !isOver else { return }
+                guard seats.isEmpty, !isOver else { return }
                 opening += 1
             } catch {
                 failed(error, failures)
                 failures += 1
                 // A cancelled sleep ends the loop.
                 try? await time.sleep(until: time.now + bounds.backoff(failures))
-                guard sessions.isEmpty else { break }
+                guard seats.isEmpty else { break }
             }
         }
         opening -= 1
@@ -169,8 +200,8 @@ extension PostgresPool {
         guard !isOver else { return }
         logger?.log(level: failures == 0 ? .warning : .debug, "no session", metadata: ["error": "\(error)"])
         // What no other attempt can mend is told at once.
-        guard error.code != .unavailable, sessions.isEmpty else { return }
-        for waiter in waiters { waiter.caller.resume(returning: .failure(Self.neverSent(error))) }
+        guard error.code != .unavailable, seats.isEmpty else { return }
+        for waiter in waiters { answer(waiter, .failure(Self.neverSent(error))) }
         waiters = []
     }
 

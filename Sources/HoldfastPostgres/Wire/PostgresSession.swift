@@ -126,17 +126,16 @@ actor PostgresSession {
 
     /// Returns when the session has ended, and why.
     func whenClosed() async -> LockError {
-        if case .closed(let reason) = stage { return reason }
-        return await withCheckedContinuation { closedWaiters.append($0) }
+        await withCheckedContinuation { waiter in
+            if case .closed(let reason) = stage { return waiter.resume(returning: reason) }
+            closedWaiters.append(waiter)
+        }
     }
 
     /// `body` is called on the loop's thread when the session has ended, and why.
     func whenClosed(_ body: @escaping @Sendable (LockError) -> Void) {
         if case .closed(let reason) = stage { body(reason) } else { onClose = body }
     }
-
-    /// Batches under way.
-    var load: Int { batches.count }
 
     /// The process that serves this session; 0 where it is closed.
     var backend: Int32 { handle?.backend ?? 0 }

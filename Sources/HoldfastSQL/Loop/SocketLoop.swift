@@ -6,6 +6,11 @@ import Synchronization
 ///
 /// A connection is an actor with this executor: what its socket has to tell, its callers' requests, and the tasks that
 /// prefer this executor all run here, in turn, so that an answer costs one wake-up. Nothing that runs here may block.
+///
+/// Every `await` of an actor on it is a place where others run, also one that waits for nothing: a task that prefers
+/// another executor, or none, is enqueued anew at each call. What is looked at and what is done for it therefore belong
+/// into one function without an `await`, or into the body of one continuation; between a look and a continuation that
+/// begins to wait, what it waits for may have come.
 package final class SocketLoop: SerialExecutor, TaskExecutor {
     private struct Inbox {
         var jobs: [UnownedJob] = []

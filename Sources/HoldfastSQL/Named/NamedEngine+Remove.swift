@@ -2,34 +2,31 @@ package import Holdfast
 
 extension NamedEngine {
     package func remove(_ id: Claim.ID) async throws(LockError) -> Removal {
-        guard let claim = claims[id] else { return .absent }
+        try await within(bounds.requestTimeout) { caller in remove(id, caller) }
+    }
+
+    private func remove(_ id: Claim.ID, _ caller: Caller<Removal>) {
+        guard let claim = claims[id] else { return caller.answer(.success(.absent)) }
+        claims[id]?.enders.append { caller.answer(.success($0)) }
         switch claim.phase {
-        case .waiting:
-            guard let slot = slots[claim.lock.name] else { return .absent }
-            slot.queue.removeAll { $0 == id }
-            drop(id, .removed)
-            if slot.waitsInVain(claims) { interrupt(slot) }
-            if slot.queue.isEmpty, overflow.contains(slot.name) {
-                // It was to be tried in turn; nothing is under way.
-                slot.isBusy = false
-                advance(slot)
-            }
-            return .removed
+        case .waiting: withdraw(id, claim)
         case .placing, .confirming:
             claims[id]?.isDoomed = true
             desk.close(id)
-            return try await ended(id)
-        case .held:
-            release(id, claim)
-            return try await ended(id)
-        case .removing: return try await ended(id)
+        case .held: release(id, claim)
+        case .removing: break
         }
     }
 
-    private func ended(_ id: Claim.ID) async throws(LockError) -> Removal {
-        try await within(bounds.requestTimeout) { caller in
-            guard claims[id] != nil else { return caller.answer(.success(.removed)) }
-            claims[id]?.enders.append { caller.answer(.success($0)) }
+    private func withdraw(_ id: Claim.ID, _ claim: NamedClaim) {
+        guard let slot = slots[claim.lock.name] else { return drop(id, .absent) }
+        slot.queue.removeAll { $0 == id }
+        drop(id, .removed)
+        if slot.waitsInVain(claims) { interrupt(slot) }
+        if slot.queue.isEmpty, overflow.contains(slot.name) {
+            // It was to be tried in turn; nothing is under way.
+            slot.isBusy = false
+            advance(slot)
         }
     }
 
@@ -80,6 +77,8 @@ extension NamedEngine {
     }
 
     /// An answer within a time, and once.
+    ///
+    /// What `start` looks at and what it does is one stretch; where a task is suspended, others run (``SocketLoop``).
     func within<Value: Sendable>(
         _ limit: Duration, _ start: (Caller<Value>) -> Void
     ) async throws(LockError) -> Value {

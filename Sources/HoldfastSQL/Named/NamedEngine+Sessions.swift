@@ -56,9 +56,8 @@ extension NamedEngine {
             case .openSingle, .openSpare: try await server.open(keptFor: 1, .holder)
             }
         guard !isOver else {
-            let reason = LockError(.notRunning, "\(server): the client has stopped")
-            session.end(reason)
-            throw reason
+            session.end(stopped)
+            throw stopped
         }
         switch job {
         case .openControl:
@@ -101,8 +100,7 @@ extension NamedEngine {
     func ready() async throws(LockError) -> any NamedWire {
         while true {
             if let reference { return reference }
-            needControl()
-            try await call(0)
+            try await call(unless: { reference != nil }, needControl)
         }
     }
 
@@ -112,13 +110,9 @@ extension NamedEngine {
         job.yield(.openControl)
     }
 
-    /// The session that tries for claims of this life.
-    func sharedSession(_ life: Int) async throws(LockError) -> NamedSession {
-        while true {
-            if let session = sharedNow(life) { return session }
-            needShared(life)
-            try await call(life)
-        }
+    /// Returns when a session is there that tries for claims of this life.
+    func sharedSession(_ life: Int) async throws(LockError) {
+        try await call(unless: { sharedNow(life) != nil }) { needShared(life) }
     }
 
     func needShared(_ life: Int) {
@@ -138,16 +132,12 @@ extension NamedEngine {
 
     static func sharedLimit(_ connections: Int) -> Int { max(1, min(8, connections / 2)) }
 
-    /// A session of one lock that has none: who shares a lock that this client has needs one of his own.
-    ///
-    /// - Returns: `nil` where there may be no other.
-    func spareSession(_ life: Int) async throws(LockError) -> NamedSession? {
-        while true {
-            if let session = takeIdle() { return session }
-            guard hasRoom else { return nil }
+    /// Returns when there is a session of one lock that has none, or can be none: who shares a lock that this client
+    /// has needs one of his own.
+    func spareSession() async throws(LockError) {
+        try await call(unless: { !idle.isEmpty || !hasRoom }) {
             opening += 1
             job.yield(.openSpare)
-            try await call(life)
         }
     }
 
@@ -163,31 +153,38 @@ extension NamedEngine {
         return nil
     }
 
-    /// Waits until something was opened, or cannot be.
-    private func call(_ life: Int) async throws(LockError) {
-        guard !isOver else { throw LockError(.notRunning, "\(server): the client has stopped") }
-        guard callers.count < bounds.waitersLimit else {
-            throw LockError(.limitExceeded, "\(server): \(callers.count) callers wait for a session")
-        }
-        lastCaller += 1
-        let ticket = lastCaller
-        let alarm = loop.alarm(after: bounds.requestTimeout) { [weak self] in
-            self?.assumeIsolated { engine in
-                guard let (_, caller) = engine.callers.removeValue(forKey: ticket) else { return }
-                let text = "\(engine.server): no session within \(engine.bounds.requestTimeout)"
-                let reason = engine.failure ?? LockError(.unavailable, text)
-                caller.resume(returning: LockError(reason.code, reason.message, cause: NeverSent(reason)))
+    /// Has something opened, and returns when it is there or cannot be; at once where it is there already.
+    private func call(unless isThere: () -> Bool, _ order: () -> Void) async throws(LockError) {
+        let failure: LockError? = await withCheckedContinuation { caller in
+            guard !isOver else { return caller.resume(returning: stopped) }
+            guard !isThere() else { return caller.resume(returning: nil) }
+            guard callers.count < bounds.waitersLimit else {
+                let text = "\(server): \(callers.count) callers wait for a session"
+                return caller.resume(returning: LockError(.limitExceeded, text))
             }
+            order()
+            lastCaller += 1
+            let ticket = lastCaller
+            let alarm = loop.alarm(after: bounds.requestTimeout) { [weak self] in
+                self?.assumeIsolated { $0.late(ticket) }
+            }
+            callers[ticket] = (alarm, caller)
         }
-        let failure = await withCheckedContinuation { callers[ticket] = (life, $0) }
-        loop.cancel(alarm)
         if let failure { throw failure }
+    }
+
+    private func late(_ ticket: UInt64) {
+        guard let (_, caller) = callers.removeValue(forKey: ticket) else { return }
+        let text = "\(server): no session within \(bounds.requestTimeout)"
+        let reason = failure ?? LockError(.unavailable, text)
+        caller.resume(returning: LockError(reason.code, reason.message, cause: NeverSent(reason)))
     }
 
     func answerCallers(_ failure: LockError?) {
         let all = callers.values
         callers = [:]
-        for (_, caller) in all {
+        for (alarm, caller) in all {
+            loop.cancel(alarm)
             caller.resume(
                 returning: failure.map { LockError($0.code, $0.message, cause: NeverSent($0)) })
         }

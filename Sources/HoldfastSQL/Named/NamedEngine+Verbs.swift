@@ -2,63 +2,78 @@ package import Holdfast
 
 extension NamedEngine {
     package func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
-        let name = try await ready().name(of: claim.parts[0].key)
-        let new = NamedClaim(claim, NamedLock(name, isShared: claim.parts[0].mode == .shared))
-        var session = try await sharedSession(new.life)
-        if let known = claims[claim.id], let answer = try await again(claim.id, known) { return answer }
-        if let slot = slots[name], !slot.holders.isEmpty, !slot.isClosed(to: new.lock) {
-            // Each of those who share it has a session of his own: none has a lock twice.
-            guard let spare = try await spareSession(new.life) else {
-                guard condition == .always else {
-                    throw LockError(
-                        .limitExceeded, "\(server): all sessions are in use; raise connections=",
-                        key: claim.parts[0].key)
-                }
-                return try await enqueue(claim, new)
+        let lock = NamedLock(
+            try await ready().name(of: claim.parts[0].key), isShared: claim.parts[0].mode == .shared)
+        while true {
+            let step = try await within(bounds.requestTimeout) { caller in
+                begin(claim, NamedClaim(claim, lock), condition, caller)
             }
-            session = spare
+            switch step {
+            case .placed(let placement): return placement
+            case .isKnown: if let placement = try await again(claim.id) { return placement }
+            case .needsShared: try await sharedSession(NamedLife.seconds(claim.timeToLive))
+            case .needsSpare: try await spareSession()
+            }
         }
-        guard claims[claim.id] == nil else {
-            // Placed by another call meanwhile.
-            free(session)
-            return try await place(claim, condition)
+    }
+
+    private enum PlaceStep {
+        case placed(Placement)
+        case isKnown
+        /// No session is there that could try it.
+        case needsShared, needsSpare
+    }
+
+    private func begin(
+        _ claim: Claim, _ new: NamedClaim, _ condition: PlaceCondition, _ caller: Caller<PlaceStep>
+    ) {
+        guard !isOver else { return caller.answer(.failure(stopped)) }
+        guard claims[claim.id] == nil else { return caller.answer(.success(.isKnown)) }
+        let session: NamedSession?
+        if let slot = slots[new.lock.name], !slot.holders.isEmpty, !slot.isClosed(to: new.lock) {
+            // Each of those who share it has a session of his own: none has a lock twice.
+            session = takeIdle()
+            guard session != nil || !hasRoom else { return caller.answer(.success(.needsSpare)) }
+            guard session != nil || condition == .always else {
+                let text = "\(server): all sessions are in use; raise connections="
+                return caller.answer(.failure(LockError(.limitExceeded, text, key: claim.parts[0].key)))
+            }
+        } else {
+            session = sharedNow(new.life)
+            guard session != nil else { return caller.answer(.success(.needsShared)) }
         }
-        guard !isOver else { throw LockError(.notRunning, "\(server): the client has stopped") }
-        let slot = slot(name)
-        if slot.isClosed(to: new.lock) || session.held[name] != nil {
-            free(session)
-            guard condition == .always else { return .refused }
-            return try await enqueue(claim, new)
+        let slot = slot(new.lock.name)
+        guard let session, !slot.isClosed(to: new.lock), session.held[slot.name] == nil else {
+            if let session { free(session) }
+            if condition == .always { enqueue(claim.id, new, slot) }
+            return caller.answer(.success(.placed(condition == .always ? .waiting() : .refused)))
         }
         claims[claim.id] = new
         desk.open(claim.id)
         slot.isBusy = true
         // Kept for as long as this claim says, and not another before it.
         if session.kind == .single { session.life = 0 }
-        return try await first(claim.id, slot, session, condition)
+        first(claim.id, slot, session, condition, caller)
     }
 
     /// Behind the others of this client.
-    private func enqueue(_ claim: Claim, _ new: NamedClaim) async throws(LockError) -> Placement {
-        if let known = claims[claim.id], let answer = try await again(claim.id, known) { return answer }
-        let slot = slot(new.lock.name)
-        claims[claim.id] = new
-        claims[claim.id]?.phase = .waiting
-        desk.open(claim.id)
-        slot.queue.append(claim.id)
+    private func enqueue(_ id: Claim.ID, _ new: NamedClaim, _ slot: NamedSlot) {
+        claims[id] = new
+        claims[id]?.phase = .waiting
+        desk.open(id)
+        slot.queue.append(id)
         advance(slot)
-        return .waiting()
     }
 
     /// Tries the lock of a name that nobody of this client wants.
     private func first(
-        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ condition: PlaceCondition
-    ) async throws(LockError) -> Placement {
+        _ id: Claim.ID, _ slot: NamedSlot, _ session: NamedSession, _ condition: PlaceCondition,
+        _ caller: Caller<PlaceStep>
+    ) {
         let lock = claims[id]?.lock ?? NamedLock(slot.name)
-        return try await within(bounds.requestTimeout) { caller in
-            caller.onLate = { self.claims[id]?.isDoomed = true }
-            let order = NamedSession.Order(errand: .attempt, lock: lock, life: claims[id]?.life ?? 0) {
-                answer, sentAt in
+        caller.onLate = { self.claims[id]?.isDoomed = true }
+        session.orders.append(
+            .init(errand: .attempt, lock: lock, life: claims[id]?.life ?? 0) { answer, sentAt in
                 let isDoomed = self.claims[id]?.isDoomed ?? true
                 switch answer {
                 case .tried(.held(let token)):
@@ -68,17 +83,17 @@ extension NamedEngine {
                         return self.settle(slot, lock, session, token, sentAt)
                     }
                     self.hold(id, slot, session, token)
-                    caller.answer(.success(.held(Grant(token: token))))
+                    caller.answer(.success(.placed(.held(Grant(token: token)))))
                 case .tried(.busy):
                     slot.mustWait = true
                     slot.isBusy = false
                     if isDoomed || condition == .ifFree {
                         self.drop(id, .removed)
-                        caller.answer(.success(.refused))
+                        caller.answer(.success(.placed(.refused)))
                     } else {
                         self.claims[id]?.phase = .waiting
                         slot.queue.insert(id, at: 0)
-                        caller.answer(.success(.waiting()))
+                        caller.answer(.success(.placed(.waiting())))
                     }
                     // First: it may be the one that waits.
                     self.free(session)
@@ -90,10 +105,8 @@ extension NamedEngine {
                     self.advance(slot)
                 }
                 self.free(session)
-            }
-            session.orders.append(order)
-            pump(session)
-        }
+            })
+        pump(session)
     }
 
     private func reason(_ answer: NamedSession.Answer) -> LockError {
@@ -105,8 +118,9 @@ extension NamedEngine {
     }
 
     /// How a claim stands that is there already; it lives anew. `nil` where it turns out to be gone.
-    private func again(_ id: Claim.ID, _ known: NamedClaim) async throws(LockError) -> Placement? {
-        if known.phase == .removing {
+    private func again(_ id: Claim.ID) async throws(LockError) -> Placement? {
+        guard let known = claims[id] else { return nil }
+        if known.phase == .removing || known.isDoomed {
             _ = try await remove(id)
             return nil
         }
@@ -119,15 +133,20 @@ extension NamedEngine {
     }
 
     package func extend(_ ids: [Claim.ID], for timeToLive: Duration) async throws(LockError) -> Extension {
-        var outcome = Extension()
-        let life = NamedLife.seconds(timeToLive)
+        try await within(bounds.requestTimeout) { caller in
+            extend(ids, NamedLife.seconds(timeToLive), caller)
+        }
+    }
+
+    private func extend(_ ids: [Claim.ID], _ life: Int, _ caller: Caller<Extension>) {
+        let tally = Tally(caller)
         var asked: [(Claim.ID, NamedSession, NamedLock)] = []
         for id in ids {
             guard let claim = claims[id], !claim.isDoomed, claim.phase != .removing else {
-                outcome.gone.insert(id)
+                tally.gone.insert(id)
                 continue
             }
-            if claim.isAsked { outcome.asked.insert(id) }
+            if claim.isAsked { tally.asked.insert(id) }
             if claim.phase == .held, let session = claim.session.flatMap({ sessions[$0] }) {
                 asked.append((id, session, claim.lock))
             } else {
@@ -135,35 +154,36 @@ extension NamedEngine {
                 claims[id]?.livedAt = .now
             }
         }
-        guard !asked.isEmpty else { return outcome }
-        let gone: Set<Claim.ID> = try await within(bounds.requestTimeout) { caller in
-            let tally = Tally(asked.count)
-            var sessions: [UInt64: NamedSession] = [:]
-            for (id, session, lock) in asked {
-                sessions[session.id] = session
-                session.orders.append(
-                    .init(errand: .check, lock: lock, life: life) { answer, _ in
-                        var failure: LockError?
-                        switch answer {
-                        case .checked(true): break
-                        case .checked(false), .lost: self.vanished(id, lock.name, session, tally)
-                        default: failure = self.reason(answer)
-                        }
-                        if let failure { caller.answer(.failure(failure)) }
-                        tally.left -= 1
-                        if tally.left == 0 { caller.answer(.success(tally.gone)) }
-                    })
-            }
-            for session in sessions.values { pump(session) }
-        }
-        outcome.gone.formUnion(gone)
-        return outcome
+        tally.left = asked.count
+        for (id, session, lock) in asked { check(id, lock, life, session, tally) }
+        // Once each: what is under way is not sent again.
+        for (_, session, _) in asked { pump(session) }
+    }
+
+    private func check(_ id: Claim.ID, _ lock: NamedLock, _ life: Int, _ session: NamedSession, _ tally: Tally) {
+        session.orders.append(
+            .init(errand: .check, lock: lock, life: life) { answer, _ in
+                switch answer {
+                case .checked(true): break
+                case .checked(false), .lost: self.vanished(id, lock.name, session, tally)
+                default: tally.failed(self.reason(answer))
+                }
+                tally.left -= 1
+            })
     }
 
     private final class Tally {
-        var left: Int
+        private let caller: Caller<Extension>
         var gone: Set<Claim.ID> = []
-        init(_ count: Int) { left = count }
+        var asked: Set<Claim.ID> = []
+        /// How many are being looked at; the caller hears when there are none.
+        var left = 0 {
+            didSet { if left == 0 { caller.answer(.success(Extension(gone: gone, asked: asked))) } }
+        }
+
+        init(_ caller: Caller<Extension>) { self.caller = caller }
+
+        func failed(_ reason: LockError) { caller.answer(.failure(reason)) }
     }
 
     /// Somebody else's `RELEASE_ALL_LOCKS`, or the end of the session: the lock is not ours any more.

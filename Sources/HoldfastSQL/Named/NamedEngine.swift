@@ -44,7 +44,8 @@ package actor NamedEngine {
     var isControlOpening = false
     /// The last of these: it knows what server this is.
     var reference: (any NamedWire)?
-    var callers: [UInt64: (Int, CheckedContinuation<LockError?, Never>)] = [:]
+    /// Who waits for a session, each with the alarm that ends it.
+    var callers: [UInt64: (alarm: UInt64, CheckedContinuation<LockError?, Never>)] = [:]
     var lastCaller: UInt64 = 0
     /// What is to be said where an answer takes too long.
     var late: [UInt64: () -> Void] = [:]
@@ -86,15 +87,16 @@ package actor NamedEngine {
         if let control, !waiting.isEmpty {
             await control.order(waiting.map(\.session.termination), within: .seconds(1))
         }
-        let reason = LockError(.notRunning, "\(server): the client has stopped")
-        for session in sessions.values { session.session.end(reason) }
-        control?.end(reason)
+        for session in sessions.values { session.session.end(stopped) }
+        control?.end(stopped)
         control = nil
-        for id in claims.keys { desk.close(id, reason) }
+        for id in claims.keys { desk.close(id, stopped) }
         claims = [:]
         slots = [:]
-        answerCallers(reason)
+        answerCallers(stopped)
     }
+
+    nonisolated var stopped: LockError { LockError(.notRunning, "\(server): the client has stopped") }
 
     func slot(_ name: String) -> NamedSlot {
         if let slot = slots[name] { return slot }
