@@ -23,6 +23,8 @@ let package = Package(
         .library(name: "HoldfastPostgres", targets: ["HoldfastPostgres"]),
         .library(name: "HoldfastMySQL", targets: ["HoldfastMySQL"]),
         .library(name: "HoldfastStores", targets: ["HoldfastStores"]),
+        .library(name: "HoldfastHTTP", targets: ["HoldfastHTTP"]),
+        .library(name: "HoldfastHummingbird", targets: ["HoldfastHummingbird"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCLI"]),
     ],
@@ -33,6 +35,12 @@ let package = Package(
         .trait(name: "ZooKeeper", description: "ZooKeeper, zookeeper://host1,host2/chroot."),
         .trait(name: "Postgres", description: "PostgreSQL, postgres://host. Needs libpq-dev."),
         .trait(name: "MySQL", description: "MySQL and MariaDB, mysql://host. Needs libmariadb-dev."),
+        .trait(name: "HTTP", description: "The fencing token as a header field, for clients and servers of HTTP."),
+        .trait(
+            name: "Hummingbird",
+            description: "A middleware that refuses stale holders. Brings Hummingbird; off by default.",
+            enabledTraits: ["HTTP"]),
+        // Not the last two: what only they need is not even fetched.
         .default(enabledTraits: ["SQLite", "Redis", "Etcd", "ZooKeeper", "Postgres", "MySQL"]),
     ],
     dependencies: [
@@ -42,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -49,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // Without its streams, which would bring all of Foundation.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0", traits: []),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
@@ -145,6 +155,23 @@ let package = Package(
                 .target(name: "HoldfastZooKeeper", condition: when("ZooKeeper")),
                 .target(name: "HoldfastPostgres", condition: when("Postgres")),
                 .target(name: "HoldfastMySQL", condition: when("MySQL")),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // Fences of HTTP. Their tests are the example's, the one package here that has Hummingbird.
+        .target(
+            name: "HoldfastHTTP",
+            dependencies: [
+                "Holdfast", .product(name: "HTTPTypes", package: "swift-http-types", condition: when("HTTP")),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "HoldfastHummingbird",
+            dependencies: [
+                "Holdfast", .target(name: "HoldfastHTTP", condition: when("Hummingbird")),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: when("Hummingbird")),
+                .product(name: "Hummingbird", package: "hummingbird", condition: when("Hummingbird")),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -16,6 +16,8 @@ enum ArrowRules {
             "Holdfast", "HoldfastSQLite", "HoldfastRedis", "HoldfastEtcd", "HoldfastZooKeeper", "HoldfastPostgres",
             "HoldfastMySQL",
         ],
+        "HoldfastHTTP": ["Holdfast"],
+        "HoldfastHummingbird": ["Holdfast", "HoldfastHTTP"],
         "HoldfastTesting": ["Holdfast"],
         "HoldfastCLI": ["Holdfast", "HoldfastStores", "HoldfastSQLite", "CHoldfastProcess"],
     ]
@@ -24,6 +26,7 @@ enum ArrowRules {
     static let traits = [
         "HoldfastSQLite": "SQLite", "HoldfastRedis": "Redis", "HoldfastEtcd": "Etcd", "HoldfastZooKeeper": "ZooKeeper",
         "HoldfastPostgres": "Postgres", "HoldfastMySQL": "MySQL",
+        "HoldfastHTTP": "HTTP", "HoldfastHummingbird": "Hummingbird",
     ]
 
     static let all = [imports, wrapped]

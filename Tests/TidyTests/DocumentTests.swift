@@ -22,7 +22,7 @@ struct DocumentTests {
         let section = try #require(readme.split(separator: "\n## ").first { $0.hasPrefix("In a Hummingbird app") })
         let blocks = section.split(separator: "```").filter { $0.hasPrefix("swift\n") }.map { $0.dropFirst(6) }
         let source = flat(try text(of: "Examples/HummingbirdService/Sources/HummingbirdService/Service.swift"))
-        #expect(blocks.count == 2)
+        #expect(blocks.count == 3)
         for block in blocks { #expect(source.contains(flat(block)), "not in the source: \(block)") }
     }
 

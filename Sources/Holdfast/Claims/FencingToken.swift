@@ -24,8 +24,19 @@ public struct FencingToken: Sendable, Hashable, Comparable, RawRepresentable {
     }
 }
 
-extension FencingToken: CustomStringConvertible, Codable {
+extension FencingToken: LosslessStringConvertible {
     public var description: String { String(rawValue) }
+
+    /// Reads what ``description`` writes, and nothing else that would name the same number: no sign, no zeros in front.
+    ///
+    /// - Returns: `nil` for anything but 1 to 19 decimal digits that name a positive 63-bit integer.
+    public init?(_ description: String) {
+        guard let raw = Int64(description), String(raw) == description else { return nil }
+        self.init(rawValue: raw)
+    }
+}
+
+extension FencingToken: Codable {
 
     /// Text, since JSON numbers lose precision above 2^53 in many readers.
     public func encode(to encoder: any Encoder) throws {

@@ -53,7 +53,7 @@ public final class FenceGuard: Sendable {
         }
     }
 
-    private static func pass(
+    static func pass(
         _ token: FencingToken, _ mode: LockMode, _ fence: inout FencingToken?
     ) throws(LockError) {
         if case .permits = mode {

@@ -22,11 +22,22 @@ struct Service {
 
         var app = Application(
             router: router(locks, Accounts()),
-            configuration: .init(address: .hostname("127.0.0.1", port: 8080)), logger: logger)
+            configuration: .init(address: .hostname("127.0.0.1", port: port)), logger: logger)
         // The client runs beside the server: started with it, and shut down with it when its locks are released.
-        app.addServices(locks)
+        app.addServices(locks, report(locks, logger))
         try await app.runService()
     }
+
+    /// Every ten seconds by the clock, on one of all instances.
+    static func report(_ locks: LockClient, _ logger: Logger) -> ScheduledJob {
+        locks.scheduledJob("report", .every(.seconds(10))) { firing in
+            logger.info(
+                "report", metadata: ["due": "\(firing.due.components.seconds)", "token": "\(firing.lease.token)"])
+        }
+    }
+
+    /// The first argument: instances on one machine need different ones.
+    static var port: Int { CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 8080 }
 
     static func router(_ locks: LockClient, _ accounts: Accounts) -> Router<BasicRequestContext> {
         let router = Router()
