@@ -48,10 +48,14 @@ extension LockClient {
     func watch(_ wait: WatchedWait) async {
         var looks = 0
         var turn: Claim.ID?
+        var isFirst = true
         while !Task.isCancelled {
             do {
                 try await time.sleep(until: time.now + wait.threshold)
                 try await publish(wait)
+                // Who has waited about as long is saying it just now: half of it seen, two could give way for one.
+                if isFirst { try await time.sleep(until: time.now + wait.threshold / 2) }
+                isFirst = false
                 guard let deadlock = try await look(wait) else {
                     looks = 0
                     continue

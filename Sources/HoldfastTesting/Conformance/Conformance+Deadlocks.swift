@@ -11,7 +11,7 @@ extension Conformance {
             let seeds = deadlockSeeds ?? UInt64(max(harness.effort / 100, 4))
             let tally = try await DeadlockTrial.runMany(
                 0..<seeds, atOnce: deadlockSeeds == nil ? fewGraphsAtOnce : graphsAtOnce, threshold: .milliseconds(700),
-                slack: deadlockSeeds == nil ? DeadlockTrial.usualSlack : DeadlockTrial.shortSlack, prefix: stage.prefix
+                prefix: stage.prefix
             ) { harness.makeBackend }
             try require(tally.victims > 0, "of \(seeds) graphs none had a victim: nothing was tried")
             if deadlockSeeds != nil { tell("\(stage.capabilities.name): \(tally)\n") }

@@ -43,9 +43,6 @@ public struct DeadlockTrial: Sendable {
     /// What a busy machine and a slow store may add to twice the threshold.
     public static let usualSlack: Duration = .seconds(15)
 
-    /// What a quiet machine and a quick store may add.
-    public static let shortSlack: Duration = .seconds(1)
-
     /// Runs one seed.
     ///
     /// - Parameters:
