@@ -95,10 +95,12 @@ extension LockClient {
                 return try await settle(state, plan) { state.accept(grant, now: self.time.now, isPlacement: true) }
             case .waiting(let age):
                 state.update { $0.machine.placeAcknowledged(age: age) }
+                // Before anybody hears of it: who waits after hearing of it has waited later.
+                let watched = watchedWait(state)
                 try await register(state)
                 if !isRunning { state.nudge() }
                 observation.tell(.waited, state)
-                return try await settle(state, plan) { await self.awaitGrant(state) }
+                return try await settle(state, plan) { await self.awaitGrant(state, watched) }
             }
         }
     }

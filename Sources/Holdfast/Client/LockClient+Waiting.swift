@@ -1,7 +1,6 @@
 extension LockClient {
     /// Waits until the claim is held, can no longer be relied on, or the caller's patience or task ends.
-    func awaitGrant(_ state: LeaseState) async {
-        let watched = watchedWait(state)
+    func awaitGrant(_ state: LeaseState, _ watched: WatchedWait?) async {
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 if let watched { group.addTask { await self.watch(watched) } }

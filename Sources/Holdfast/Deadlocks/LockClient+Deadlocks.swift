@@ -4,7 +4,7 @@ import Logging
 ///
 /// Nobody sends anything before it has waited for the threshold. Then it writes, on what it holds, what it waits
 /// for, and follows the chain from blocker to blocker. On a circle that two readings agree on, who was placed last
-/// gives way.
+/// gives way: the one that closed it.
 extension LockClient {
     /// After so many looks without effect the next one gives way in the place of one that does not answer.
     private static let looksPerActor = 3
@@ -47,15 +47,22 @@ extension LockClient {
     /// Looks for a deadlock once in every threshold, until the task is cancelled or the wait has failed by it.
     func watch(_ wait: WatchedWait) async {
         var looks = 0
+        var turn: Claim.ID?
+        var isFirst = true
         while !Task.isCancelled {
             do {
                 try await time.sleep(until: time.now + wait.threshold)
                 try await publish(wait)
+                // Who has waited about as long is saying it just now: half of it seen, two could give way for one.
+                if isFirst { try await time.sleep(until: time.now + wait.threshold / 2) }
+                isFirst = false
                 guard let deadlock = try await look(wait) else {
                     looks = 0
                     continue
                 }
-                looks += 1
+                // Another circle, of which somebody else is to give way, is a new one to look at.
+                looks = deadlock.actors.first == turn ? looks + 1 : 1
+                turn = deadlock.actors.first
                 let rank = deadlock.actors.firstIndex(of: wait.state.claim.id) ?? deadlock.actors.count
                 if looks > rank * Self.looksPerActor { return giveWay(wait, to: deadlock) }
             } catch {
@@ -96,6 +103,8 @@ extension LockClient {
             // It says something that is over, and no more: the next note of this claim says nothing of it.
             try? await note(held) { $0[wait.state.claim.id] = nil }
         }
+        // On the claim itself, if it is held now, it says nothing, and takes the room of what its owner waits for next.
+        wait.state.update { $0.notes?.waits[wait.state.claim.id] = nil }
     }
 
     private func blockedKeys(of claim: Claim) async throws(LockError) -> [LockKey] {

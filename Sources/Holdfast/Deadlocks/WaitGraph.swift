@@ -25,18 +25,25 @@ package struct WaitGraph: Sendable {
         return graph
     }
 
-    /// Where to look further, behind a claim on a key that was read: what its blockers' owners wait for.
+    /// Where to look further, behind a claim on a key that was read: what its blockers' owners wait for, and theirs
+    /// where a blocker waits itself: a reader waits behind a writer for readers that do not block it.
     package func waits(behind claim: Claim.ID, on key: LockKey) -> [ClaimNote.Wait] {
-        blockers(of: claim, on: key).flatMap(\.waits)
+        guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
+        else { return [] }
+        var waiting = [queue[index]]
+        var waits: [ClaimNote.Wait] = []
+        for record in queue[..<index].reversed() where waiting.contains(where: { $0.isKept(by: record) }) {
+            waits += record.waits
+            if !record.isHeld { waiting.append(record) }
+        }
+        return waits
     }
 
     /// The claims before it on one key that keep it waiting; for permits, all before it.
     package func blockers(of claim: Claim.ID, on key: LockKey) -> [ClaimRecord] {
         guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
         else { return [] }
-        let mode = queue[index].mode
-        if case .permits = mode { return Array(queue[..<index]) }
-        return queue[..<index].filter { mode.isBlocked(by: $0.mode) }
+        return queue[..<index].filter(queue[index].isKept)
     }
 
     /// What stands in both: read one after the other, it stood there together in between.
@@ -56,31 +63,58 @@ package struct WaitGraph: Sendable {
         return both
     }
 
+    // MARK: Circles
+
     /// Waits that can never end, of which `claim` is one.
     ///
+    /// Circles are taken in the order in which they came into being, each without those who gave way before: whose
+    /// wait closed one gives way. So all who look agree, whoever looks first, and nobody gives way to a circle that
+    /// another one's going ends.
+    ///
     /// - Parameter since: when `claim` was placed; the others' notes say it of themselves.
-    /// - Returns: `nil` where it may go on by itself, or waits only for others who are deadlocked among themselves.
+    /// - Returns: `nil` where it goes on by itself, or when those have given way who must.
     package func deadlock(of claim: Claim.ID, since: Int64) -> Deadlock? {
-        let stuck = stuckWaits()
+        let stuck = stuckWaits(among: Set(queues.values.joined().lazy.filter { !$0.isHeld }.map(\.id)))
         guard stuck.contains(claim) else { return nil }
-        let next = stuck.reduce(into: [:]) { $0[$1] = successors(of: $1, among: stuck) }
-        let ahead = reachable(from: claim, by: next)
+        let ahead = reachable(from: claim, by: next(among: stuck))
         guard ahead.contains(claim) else { return nil }
-        let circle = ahead.filter { reachable(from: $0, by: next).contains(claim) }
         var placed: [Claim.ID: Int64] = [claim: since]
         for record in queues.values.joined() { for wait in record.note.waits { placed[wait.claim] = wait.since } }
-        // Who says nothing of itself looks after nothing either.
-        let actors = circle.filter { placed[$0] != nil }
-            .sorted { (placed[$0] ?? 0, $0) > (placed[$1] ?? 0, $1) }
-        return Deadlock(actors: actors, steps: path(around: claim, by: next, within: circle).map { step($0, stuck) })
+        // Of whom it is not known is waited for only by claims behind it in its queue: it never closes a circle.
+        var order = ahead.sorted { (placed[$0] ?? .min, $0) < (placed[$1] ?? .min, $1) }
+        while let closing = firstStuck(order) {
+            let members = stuckWaits(among: Set(order[...closing]))
+            let next = next(among: members)
+            let circle = reachable(from: order[closing], by: next)
+            guard circle.contains(claim) else {
+                order.remove(at: closing)
+                continue
+            }
+            // Who says nothing of itself looks after nothing either.
+            let actors = order[...closing].reversed().filter { circle.contains($0) && placed[$0] != nil }
+            let steps = path(around: claim, by: next, within: circle).map { step($0, members) }
+            return Deadlock(actors: actors, steps: steps)
+        }
+        return nil
+    }
+
+    /// The first of these waits that leaves some without end, together with those before it.
+    private func firstStuck(_ order: [Claim.ID]) -> Int? {
+        guard !stuckWaits(among: Set(order)).isEmpty else { return nil }
+        // More waits never free one.
+        var (free, stuck) = (0, order.count)
+        while stuck - free > 1 {
+            let middle = (free + stuck) / 2
+            if stuckWaits(among: Set(order[..<middle])).isEmpty { free = middle } else { stuck = middle }
+        }
+        return stuck - 1
     }
 
     // MARK: Reduction
 
-    /// The waiting claims that wait for ever unless one of them gives up.
-    private func stuckWaits() -> Set<Claim.ID> {
-        let all = queues.values.joined()
-        var waiting = Set(all.lazy.filter { !$0.isHeld }.map(\.id))
+    /// Those of these waiting claims that wait for ever unless one of them gives up, however all others go on.
+    private func stuckWaits(among claims: Set<Claim.ID>) -> Set<Claim.ID> {
+        var waiting = claims
         while true {
             let before = waiting.count
             for claim in waiting where canGoOn(claim, while: waiting) { waiting.remove(claim) }
@@ -105,6 +139,10 @@ package struct WaitGraph: Sendable {
     private func stays(_ record: ClaimRecord, while waiting: Set<Claim.ID>) -> Bool {
         guard record.isHeld else { return waiting.contains(record.id) }
         return record.waits.contains { waiting.contains($0.claim) }
+    }
+
+    private func next(among stuck: Set<Claim.ID>) -> [Claim.ID: [Claim.ID]] {
+        stuck.reduce(into: [:]) { $0[$1] = successors(of: $1, among: stuck) }
     }
 
     private func successors(of claim: Claim.ID, among stuck: Set<Claim.ID>) -> [Claim.ID] {
@@ -156,6 +194,11 @@ package struct WaitGraph: Sendable {
 }
 
 extension ClaimRecord {
+    /// Whether an earlier claim on its key keeps it waiting; for permits, each one does its part.
+    fileprivate func isKept(by earlier: ClaimRecord) -> Bool {
+        if case .permits = mode { true } else { mode.isBlocked(by: earlier.mode) }
+    }
+
     /// What the owner waits for while it holds this; where this waits itself, on which other keys.
     package var waits: [ClaimNote.Wait] { note.waits.filter { isHeld != ($0.claim == id) } }
 }

@@ -1,3 +1,4 @@
+import Glibc
 public import Holdfast
 
 /// One rule of the contract, as a test that any backend can take.
@@ -22,10 +23,16 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     /// Throws a ``ConformanceFailure`` where the backend breaks the rule.
     public let run: @Sendable (ConformanceHarness) async throws -> Void
 
-    init(_ name: String, _ needs: Needs = [], _ body: @escaping @Sendable (ConformanceStage) async throws -> Void) {
+    /// - Parameter longer: what it may take beyond the harness's timeout.
+    init(
+        _ name: String, _ needs: Needs = [], longer: Duration = .zero,
+        _ body: @escaping @Sendable (ConformanceStage) async throws -> Void
+    ) {
         self.name = name
         self.needs = needs
         run = { harness in
+            var harness = harness
+            harness.timeout += longer
             do {
                 try await harness.stage(name, body)
             } catch let failure as ConformanceFailure {
@@ -54,7 +61,15 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 
 /// The contract of a backend, as cases: run each that applies, on every backend there is.
 public enum Conformance {
-    public static let cases: [ConformanceCase] =
+    /// All of them. Where `HOLDFAST_CONFORMANCE` is set, those that have its text in their names.
+    public static let cases: [ConformanceCase] = {
+        guard let text = getenv("HOLDFAST_CONFORMANCE").map({ String(cString: $0) }) else { return all }
+        let chosen = all.filter { $0.name.contains(text) }
+        precondition(!chosen.isEmpty, "no case has \(text) in its name")
+        return chosen
+    }()
+
+    private static let all: [ConformanceCase] =
         placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load
         + clients + coordination + deadlocks
 }

@@ -1,7 +1,12 @@
 import Holdfast
 
 /// Who must give way, by the pure table alone: owners are known here, and nothing is read from notes.
+///
+/// Owners ask one after another, so one wait at most closes circles: its owner gives way, and who waited only for that
+/// one goes on. A circle that is found later, when more of them share its waits, has the same victim.
 struct DeadlockOracle {
+    /// Who gives way, one for each circle, in the order in which circles come into being.
+    private(set) var victims: [Int] = []
     private var table: ClaimTable
     private var sequence: UInt64 = 0
     private var holds: [[Claim.ID]] = []
@@ -23,25 +28,16 @@ struct DeadlockOracle {
         }
         for (owner, plan) in plans.enumerated() {
             let (id, isHeld) = try place(plan.wants, owner)
-            if isHeld { end(owner, id) } else { waits[owner] = id }
-            goOn()
-        }
-    }
-
-    /// Lets the youngest of each circle give way, and all others go on, until nobody waits.
-    mutating func victims() throws -> (victims: Set<Int>, rounds: Int) {
-        var (victims, rounds): (Set<Int>, Int) = ([], 0)
-        while !waits.isEmpty {
-            let youngest = circles().compactMap { $0.max { (waits[$0]?.sequence ?? 0) < (waits[$1]?.sequence ?? 0) } }
-            guard !youngest.isEmpty else { throw ConformanceFailure("\(waits.keys.sorted()) wait, and in no circle") }
-            rounds += 1
-            for owner in youngest {
-                victims.insert(owner)
-                if let claim = waits.removeValue(forKey: owner) { end(owner, claim) }
+            if !isHeld { waits[owner] = id }
+            let isClosing = !stuck().isEmpty
+            if isClosing { victims.append(owner) }
+            if isHeld || isClosing {
+                waits[owner] = nil
+                end(owner, id)
             }
             goOn()
         }
-        return (victims, rounds)
+        guard waits.isEmpty else { throw ConformanceFailure("\(waits.keys.sorted()) wait, and in no circle") }
     }
 
     private mutating func place(_ parts: [Claim.Part], _ owner: Int) throws -> (Claim.ID, isHeld: Bool) {
@@ -73,18 +69,11 @@ struct DeadlockOracle {
         }
     }
 
-    /// Owners that wait for one another, each set once.
-    private func circles() -> [[Int]] {
+    /// Who waits for ever, however all others go on.
+    private func stuck() -> Set<Int> {
         var stuck = Set(waits.keys)
         while let free = stuck.first(where: { owner in canGoOn(owner, while: stuck) }) { stuck.remove(free) }
-        let ahead = stuck.reduce(into: [:]) { $0[$1] = reached(from: $1, within: stuck) }
-        var seen: Set<Int> = []
-        return stuck.sorted().compactMap { owner in
-            guard !seen.contains(owner), ahead[owner]?.contains(owner) == true else { return nil }
-            let circle = stuck.filter { ahead[owner]?.contains($0) == true && ahead[$0]?.contains(owner) == true }
-            seen.formUnion(circle)
-            return circle.sorted()
-        }
+        return stuck
     }
 
     private func canGoOn(_ owner: Int, while stuck: Set<Int>) -> Bool {
@@ -92,19 +81,5 @@ struct DeadlockOracle {
         let staying = table.blockers(of: claim).filter { blocker in owners[blocker].map(stuck.contains) ?? false }
         guard let own = permits[claim] else { return staying.isEmpty }
         return staying.reduce(own.count) { $0 + (permits[$1]?.count ?? own.limit) } <= own.limit
-    }
-
-    private func next(_ owner: Int, within stuck: Set<Int>) -> Set<Int> {
-        guard let claim = waits[owner] else { return [] }
-        return Set(table.blockers(of: claim).compactMap { owners[$0] }).intersection(stuck)
-    }
-
-    private func reached(from owner: Int, within stuck: Set<Int>) -> Set<Int> {
-        var seen: Set<Int> = []
-        var open = Array(next(owner, within: stuck))
-        while let one = open.popLast() {
-            if seen.insert(one).inserted { open += next(one, within: stuck) }
-        }
-        return seen
     }
 }

@@ -118,4 +118,54 @@ import Testing
         #expect(graph.waits(behind: id(11), on: "a") == [.init(claim: id(2), key: "c", since: 2)])
         #expect(graph.deadlock(of: id(11), since: 11)?.actors == [id(11), id(2)])
     }
+
+    /// A circle of 10, 11 and 12, through a reader behind a waiting writer, and a wider one that 14 closed later. The
+    /// writer, 10, says nothing of itself here: nobody reads what its owner holds.
+    private func sharing() throws -> WaitGraph {
+        WaitGraph(queues: [
+            "r": [
+                try record(1, "r", held: true, .shared, waits: [(11, "x")]),
+                try record(4, "r", held: true, .shared, waits: [(14, "y")]), try record(10, "r", held: false),
+                try record(12, "r", held: false, .shared),
+            ],
+            "x": [try record(2, "x", held: true, waits: [(12, "r")]), try record(11, "x", held: false)],
+            "y": [try record(3, "y", held: true, waits: [(11, "x")]), try record(14, "y", held: false)],
+        ])
+    }
+
+    @Test func `of circles that share a wait the earlier one counts, and who only closed the later one stays`() throws {
+        let graph = try sharing()
+        #expect(graph.deadlock(of: id(14), since: 14) == nil)
+        for claim in [11, 12] as [UInt64] {
+            let deadlock = try #require(graph.deadlock(of: id(claim), since: Int64(claim)))
+            #expect(deadlock.actors == [id(12), id(11)])
+            #expect(Set(deadlock.steps.map(\.claim)) == [id(10), id(11), id(12)])
+        }
+        // Without the reader the wider circle is none, either.
+        var rest = graph
+        rest.add("r", graph.queues["r"]?.dropLast() ?? [])
+        for claim in [10, 11, 14] as [UInt64] { #expect(rest.deadlock(of: id(claim), since: Int64(claim)) == nil) }
+    }
+
+    @Test func `circles that stay when the first has ended have victims of their own`() throws {
+        // 11 and 12 want what the other's owner has; so do 13 and 11: without 12 that one stays.
+        let graph = WaitGraph(queues: [
+            "a": [
+                try record(1, "a", held: true, waits: [(11, "s")]), try record(12, "a", held: false),
+                try record(13, "a", held: false),
+            ],
+            "s": [
+                try record(2, "s", held: true, .shared, waits: [(12, "a")]),
+                try record(3, "s", held: true, .shared, waits: [(13, "a")]), try record(11, "s", held: false),
+            ],
+        ])
+        #expect(graph.deadlock(of: id(12), since: 12)?.actors == [id(12), id(11)])
+        #expect(graph.deadlock(of: id(13), since: 13)?.actors == [id(13), id(11)])
+        #expect(graph.deadlock(of: id(11), since: 11)?.actors == [id(12), id(11)])
+    }
+
+    @Test func `behind a waiting writer its readers' waits are followed, too`() throws {
+        let graph = try sharing()
+        #expect(Set(graph.waits(behind: id(12), on: "r").map(\.claim)) == [id(11), id(14)])
+    }
 }
