@@ -66,10 +66,21 @@ extension StoreProbe {
     }
 
     /// Of the standard input, read by a thread that may wait for it.
+    ///
+    /// Not by `readLine`: that would keep the stream's lock, and flushing all streams would wait for the next line.
     private static func lines() -> AsyncStream<String> {
         let (lines, source) = AsyncStream.makeStream(of: String.self)
         DispatchQueue.global().async {
-            while let line = readLine() { source.yield(line) }
+            var line: [UInt8] = []
+            var byte: UInt8 = 0
+            while read(0, &byte, 1) == 1 {
+                guard byte == UInt8(ascii: "\n") else {
+                    line.append(byte)
+                    continue
+                }
+                source.yield(String(decoding: line, as: UTF8.self))
+                line = []
+            }
             source.finish()
         }
         return lines
