@@ -6,11 +6,16 @@ import Testing
 /// Messages that come several times, to processes that are killed.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OnceProcessTests {
     @Test func `a body is run again only where a kill was the cause`() async throws {
-        try await OnceTrial.run(on: TestStore().url, "sqlite")
+        let store = try TestStore()
+        // Its folder is gone with it.
+        defer { withExtendedLifetime(store) {} }
+        try await OnceTrial.run(on: store.url, "sqlite")
     }
 
     @Test func `an effect is applied exactly once where it commits with a mark of its message`() async throws {
         let store = try TestStore()
+        // Its folder is gone with it.
+        defer { withExtendedLifetime(store) {} }
         try await OnceTrial.run(on: store.url, "sqlite, with a ledger", ledger: Self.ledger(store))
     }
 
@@ -31,13 +36,19 @@ import Testing
     }
 
     @Test func `the same trial notices bodies that run for each delivery`() async throws {
-        let tally = try await OnceTrial.tally(on: TestStore().url, "sqlite", .bare)
+        let store = try TestStore()
+        // Its folder is gone with it.
+        defer { withExtendedLifetime(store) {} }
+        let tally = try await OnceTrial.tally(on: store.url, "sqlite", .bare)
         #expect(tally.repeated > tally.kills)
         #expect(tally.violations.filter { $0.contains(" bodies, ") }.count == OnceTrial.messages, "\(tally)")
     }
 
     @Test func `the same trial notices effects that a kill loses`() async throws {
-        let tally = try await OnceTrial.tally(on: TestStore().url, "sqlite", .early)
+        let store = try TestStore()
+        // Its folder is gone with it.
+        defer { withExtendedLifetime(store) {} }
+        let tally = try await OnceTrial.tally(on: store.url, "sqlite", .early)
         #expect(tally.violations.contains { $0.contains("lost") }, "\(tally)")
     }
 
