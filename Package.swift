@@ -217,26 +217,30 @@ let package = Package(
         // A process to contend with, and to kill.
         .executableTarget(
             name: "StoreProbe",
-            dependencies: ["Holdfast", "HoldfastStores", .target(name: "CSQLite", condition: when("SQLite"))],
+            dependencies: [
+                "Holdfast", "HoldfastStores", .target(name: "CSQLite", condition: when("SQLite")),
+                .target(name: "CPQ", condition: when("Postgres")), .target(name: "CMariaDB", condition: when("MySQL")),
+                .target(name: "HoldfastPostgres", condition: when("Postgres")),
+            ],
             path: "Tests/StoreProbe", swiftSettings: strict),
         .testTarget(
             name: "HoldfastSQLiteTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastSQLite", "HoldfastStores", "StoreProbe",
-                .target(name: "CSQLite", condition: when("SQLite")),
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastSQLite", "HoldfastStores", "ServerKit",
+                "StoreProbe", .target(name: "CSQLite", condition: when("SQLite")),
             ],
             swiftSettings: strict),
         .testTarget(name: "HoldfastSQLTests", dependencies: ["Holdfast", "HoldfastSQL"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastPostgresTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit",
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastPostgres", condition: when("Postgres")),
             ], swiftSettings: strict),
         .testTarget(
             name: "HoldfastMySQLTests",
             dependencies: [
-                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit",
+                "Holdfast", "HoldfastTesting", "HoldfastSQL", "HoldfastStores", "ServerKit", "StoreProbe",
                 .target(name: "HoldfastMySQL", condition: when("MySQL")),
             ], swiftSettings: strict),
         .testTarget(

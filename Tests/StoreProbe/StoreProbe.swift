@@ -5,20 +5,25 @@ import HoldfastStores
 /// A process for the store's tests: it contends, holds or waits, and may be killed at any time.
 ///
 /// `contend URL KEY WITNESS SECONDS`, `hold URL KEY`, `wait URL KEY`, `queue URL KEY COUNT`, `records URL KEY JOURNAL`,
-/// `fence URL KEY DATABASE HOW stops|goes`.
+/// `fence URL KEY DATABASE HOW stops|goes`, `once URL NAME once|bare|early WITNESS LEDGER`,
+/// `update URL KEY HOW WRITERS WORK SECONDS`.
 @main
 enum StoreProbe {
     static func main() async throws {
         let arguments = CommandLine.arguments
+        // Has a client for each of the services that it stands for.
+        guard arguments[1] != "update" else { return try await update(arguments[2], Array(arguments[3...])) }
         let backend = try StoreURL(arguments[2]).open()
         var configuration = LockClientConfiguration()
         configuration.label = "probe"
+        if arguments[1] == "once" { configuration.timeToLive = .seconds(2) }
         try await LockClient.withClient(backend: backend, configuration: configuration) { locks in
             switch arguments[1] {
             case "contend": try await contend(locks, arguments[3], Witness(arguments[4]), arguments[5])
             case "hold": try await hold(locks, LockKey(arguments[3]))
             case "queue": try await queue(locks, LockKey(arguments[3]), arguments[4])
             case "records": try await records(backend, arguments[3], arguments[4])
+            case "once": try await once(locks, arguments[3], arguments[4], Array(arguments[5...]))
             #if SQLite
             case "fence": try await fence(locks, LockKey(arguments[3]), Array(arguments[4...]))
             #endif

@@ -1,0 +1,14 @@
+#if Etcd
+import ServerKit
+import Testing
+
+/// Messages that come several times, to processes that are killed.
+extension OneAtATime {
+    @Suite(.timeLimit(.minutes(2))) struct OnceProcessTests {
+        @Test func `a body is run again only where a kill was the cause`() async throws {
+            let server = try await EtcdServer()
+            try await OnceTrial.run(on: "etcd://127.0.0.1:\(server.port)", "etcd")
+        }
+    }
+}
+#endif
