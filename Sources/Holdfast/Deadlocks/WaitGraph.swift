@@ -30,12 +30,16 @@ package struct WaitGraph: Sendable {
         blockers(of: claim, on: key).flatMap(\.waits)
     }
 
-    /// The claims before it on one key that keep it waiting; for permits, all before it.
+    /// The claims before it on one key that keep it waiting; for permits, all before it; for paths, those that exclude
+    /// it or each other.
     package func blockers(of claim: Claim.ID, on key: LockKey) -> [ClaimRecord] {
         guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
         else { return [] }
         let mode = queue[index].mode
         if case .permits = mode { return Array(queue[..<index]) }
+        if case .path = mode {
+            return LockMode.excluding(queue[...index].map(\.mode)).filter { $0 < index }.map { queue[$0] }
+        }
         return queue[..<index].filter { mode.isBlocked(by: $0.mode) }
     }
 
@@ -91,9 +95,9 @@ package struct WaitGraph: Sendable {
     private func canGoOn(_ claim: Claim.ID, while waiting: Set<Claim.ID>) -> Bool {
         queues.keys.allSatisfy { key in
             let staying = blockers(of: claim, on: key).filter { stays($0, while: waiting) }
-            guard let own = queues[key]?.first(where: { $0.id == claim }),
-                case .permits(let count, let limit) = own.mode
-            else { return staying.isEmpty }
+            guard let own = queues[key]?.first(where: { $0.id == claim }) else { return staying.isEmpty }
+            if case .path = own.mode { return LockMode.excluding((staying + [own]).map(\.mode)).isEmpty }
+            guard case .permits(let count, let limit) = own.mode else { return staying.isEmpty }
             let taken = staying.reduce(0) { sum, record in
                 if case .permits(let theirs, _) = record.mode { sum + theirs } else { sum + limit }
             }

@@ -15,6 +15,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
         static let records = Needs(rawValue: 128)
         /// Time must pass, whether or not claims expire by it.
         static let time = Needs(rawValue: 256)
+        static let paths = Needs(rawValue: 512)
     }
 
     public let name: String
@@ -43,6 +44,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     public func applies(to capabilities: BackendCapabilities) -> Bool {
         (capabilities.supportsShared || !needs.contains(.shared))
             && (capabilities.supportsPermits || !needs.contains(.permits))
+            && (capabilities.supportsPaths || !needs.contains(.paths))
             && (capabilities.keysPerClaimLimit >= 3 || !needs.contains(.severalKeys))
             && (capabilities.isFIFO || !needs.contains(.fifo))
             && (capabilities.supportsListing || !needs.contains(.listing))
@@ -55,6 +57,6 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 /// The contract of a backend, as cases: run each that applies, on every backend there is.
 public enum Conformance {
     public static let cases: [ConformanceCase] =
-        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load
-        + clients + coordination + deadlocks
+        placing + queues + modes + severalKeys + paths + removing + expiring + grants + listing + names + notes
+        + records + load + clients + coordination + deadlocks
 }
