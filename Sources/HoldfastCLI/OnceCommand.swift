@@ -55,6 +55,9 @@ struct OnceCommand: ParsableCommand {
     }
 
     private func plan() throws(Failure) -> RunPlan {
+        guard !claim.isPath else {
+            throw Failure(.usage, "--path: what runs once is recorded under one name; leave it out")
+        }
         let settings = try Settings()
         let words = try CommandWords(nameAndCommand, script: guarding.script, of: "once")
         let claim = try claim.plan(names: words.names, settings)

@@ -1,12 +1,16 @@
 package import Holdfast
 
 extension LockMode {
-    /// A mode as numbers: kind 0 exclusive, 1 shared, 2 permits.
+    /// The limit of a path's queue: a family of its own, as each limit of a semaphore is.
+    package static let pathLimit = -1
+
+    /// A mode as numbers: kind 0 exclusive, 1 shared, 2 permits, 3 of a path; there the second is the ``PathMode``.
     package var stored: (kind: Int, permits: Int, limit: Int) {
         switch self {
         case .exclusive: (0, 0, 0)
         case .shared: (1, 0, 0)
         case .permits(let count, let limit): (2, count, limit)
+        case .path(let mode): (3, mode.rawValue, Self.pathLimit)
         }
     }
 
@@ -16,6 +20,9 @@ extension LockMode {
         case 0: self = .exclusive
         case 1: self = .shared
         case 2: self = .permits(permits, of: limit)
+        case 3:
+            guard limit == Self.pathLimit, let mode = PathMode(rawValue: permits) else { return nil }
+            self = .path(mode)
         default: return nil
         }
     }
@@ -23,13 +30,13 @@ extension LockMode {
 
 /// The parts of a claim as one value, so that a removal needs no search for them.
 package enum StoredParts {
-    /// Per part: kind, permits and limit as little-endian 32-bit numbers, the key's length as 16 bits, the key.
+    /// Per part: kind, permits and limit as little-endian signed 32-bit numbers, the key's length as 16 bits, the key.
     package static func pack(_ parts: [Claim.Part]) -> [UInt8] {
         var bytes: [UInt8] = []
         for part in parts {
             let (kind, permits, limit) = part.mode.stored
             for number in [kind, permits, limit] {
-                withUnsafeBytes(of: UInt32(number).littleEndian) { bytes.append(contentsOf: $0) }
+                withUnsafeBytes(of: Int32(number).littleEndian) { bytes.append(contentsOf: $0) }
             }
             withUnsafeBytes(of: UInt16(part.key.text.utf8.count).littleEndian) { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: part.key.text.utf8)
@@ -43,7 +50,8 @@ package enum StoredParts {
         var rest = bytes[...]
         while !rest.isEmpty {
             guard let kind = number(&rest, bytes: 4), let permits = number(&rest, bytes: 4),
-                let limit = number(&rest, bytes: 4), let length = number(&rest, bytes: 2), rest.count >= length,
+                let limit = number(&rest, bytes: 4).map({ Int(Int32(truncatingIfNeeded: $0)) }),
+                let length = number(&rest, bytes: 2), rest.count >= length,
                 let mode = LockMode(kind: kind, permits: permits, limit: limit),
                 let text = String(validating: rest.prefix(length), as: UTF8.self)
             else { throw LockError(.storeUnusable, "a claim in this store cannot be read; the file is damaged") }

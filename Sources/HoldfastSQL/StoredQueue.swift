@@ -16,9 +16,10 @@ package struct StoredNeighbour: Sendable {
 
 /// A queue's row: the same sums and boundary as the pure table keeps, in a store.
 package struct StoredQueue: Sendable, Equatable {
-    /// The limit of a semaphore; 0 where the key is locked exclusively or shared.
+    /// The limit of a semaphore, or ``LockMode/pathLimit``; 0 where the key is locked exclusively or shared.
     package let permitLimit: Int
     package var clearCount: Int
+    /// Of permits, their sum; of paths, a ``PathSum``.
     package var clearPermits: Int
     package var hasClearWriter: Bool
     package var blocked: Int
@@ -56,13 +57,18 @@ package struct StoredQueue: Sendable, Equatable {
     }
 
     /// Whether it has a row of its own.
-    package var isKept: Bool { permitLimit > 0 }
+    package var isKept: Bool { permitLimit != 0 }
 
     package var isEmpty: Bool { clearCount == 0 && blocked == 0 }
 
     package func check(_ part: Claim.Part) throws(LockError) {
         guard part.mode.stored.limit != permitLimit else { return }
-        let use = permitLimit == 0 ? "an exclusive or shared lock" : "permits of \(permitLimit)"
+        let use =
+            switch permitLimit {
+            case 0: "an exclusive or shared lock"
+            case LockMode.pathLimit: "paths"
+            default: "permits of \(permitLimit)"
+            }
         throw LockError(
             .modeConflict,
             "\(part.mode) was asked for where the key is in use for \(use); use one mode family and one limit",
@@ -75,6 +81,7 @@ package struct StoredQueue: Sendable, Equatable {
         case .exclusive: clearCount == 0
         case .shared: !hasClearWriter
         case .permits(let count, let limit): clearPermits + count <= limit
+        case .path(let mode): PathSum(packed: Int64(clearPermits)).admits(mode)
         }
     }
 
@@ -106,7 +113,11 @@ package struct StoredQueue: Sendable, Equatable {
 
     private mutating func count(_ mode: LockMode, by sign: Int) {
         clearCount += sign
-        clearPermits += sign * mode.stored.permits
-        if mode == .exclusive { hasClearWriter = sign > 0 }
+        switch mode {
+        case .exclusive: hasClearWriter = sign > 0
+        case .shared: break
+        case .permits(let count, _): clearPermits += sign * count
+        case .path(let mode): clearPermits += sign * Int(PathSum.weight(of: mode))
+        }
     }
 }

@@ -42,7 +42,7 @@ extension ClaimStore {
     ///
     /// - Returns: `nil` where nothing can be.
     private func queue(_ part: Claim.Part, from place: Int64, wasClear: Bool) throws -> StoredQueue? {
-        if case .permits = part.mode {
+        if part.mode.isSummed {
             guard var queue = try storedQueue(part.key) else { return nil }
             queue.drop(part.mode, wasClear: wasClear)
             return queue

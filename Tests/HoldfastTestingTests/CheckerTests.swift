@@ -98,6 +98,19 @@ import Testing
                 (0, invoke(1, .shared)), (0, invoke(2)), (1, ok(1, token: 1, until: 9)), (2, ok(2, token: 2, until: 9)),
             ]),
         Sample(
+            name: "a reader of a path beside a writer below", invariant: "I1",
+            events: [
+                (0, invoke(1, .path(.intentionExclusive))), (0, invoke(2, .path(.shared))),
+                (1, ok(1, token: 1, until: 9)), (2, ok(2, token: 2, until: 9)),
+            ]),
+        Sample(
+            name: "a reader below a path's writer, whose intention is left out", invariant: "I1",
+            events: [
+                (0, .invoke(1, client: "c1", parts: [Claim.Part("a/b", .path(.exclusive))])),
+                (0, .invoke(2, client: "c2", parts: [Claim.Part("a/b/c", .path(.shared))])),
+                (0, ok(1, token: 1, until: 9)), (0, ok(2, token: 2, until: 9)),
+            ]),
+        Sample(
             name: "a fourth of three permits", invariant: "I1",
             events: (1...4).map { (0, invoke($0, .permits(1, of: 3))) }
                 + (1...4).map { (1, ok($0, token: Int64($0), until: 9)) }),
@@ -136,9 +149,20 @@ import Testing
                 (1, .granted(id(2), token: token(1))),
             ]),
         Sample(
+            name: "a writer below a path before an earlier reader of it", invariant: "I7",
+            events: [
+                (0, .placed(id(1), parts: [Claim.Part("k", .path(.shared))])),
+                (1, .placed(id(2), parts: [Claim.Part("k", .path(.intentionExclusive))])),
+                (1, .granted(id(2), token: token(1))),
+            ]),
+        Sample(
+            name: "two upgradeable claims at the backend", invariant: "I9",
+            events: [(1, .verb(.extend([id(1)]), before: upgradeable, after: upgradeable))]),
+        Sample(
             name: "permits beyond the limit at the backend", invariant: "I9",
             events: [(1, .verb(.extend([id(1)]), before: held, after: held))]),
     ]
+    private static let upgradeable = [state(1, 1, .path(.upgradeable)), state(2, 2, .path(.upgradeable))]
     private static let held = [state(1, 1, .permits(2, of: 3)), state(2, 2, .permits(2, of: 3))]
 
     static let ends: [Sample] = [

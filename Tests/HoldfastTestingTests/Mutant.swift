@@ -22,6 +22,11 @@ enum Mutant: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case namesAreNormalised
     case prefixesMeet
     case limitsMayDiffer
+    case intentionsMeetReaders
+    case ancestorsAreLeftOut
+    case pathsOvertake
+    case secondUpgradeable
+    case pathsMeetPlainClaims
     case removalAnswersWrongly
     case removalIsForgotten
     case askIsForgotten

@@ -34,6 +34,8 @@ extension MutantBackend {
                     case (.permits(_, let mine), .permits(_, let theirs)):
                         return mine == theirs || mutant == .limitsMayDiffer
                     case (.permits, _), (_, .permits): return false
+                    case (.path, .path): return true
+                    case (.path, _), (_, .path): return mutant == .pathsMeetPlainClaims
                     default: return true
                     }
                 }
@@ -45,6 +47,10 @@ extension MutantBackend {
         let parts = entries[index].claim.parts
         let now = time.now
         for part in mutant == .onlyTheFirstKeyCounts ? parts[..<1] : parts[...] {
+            if case .path(let mode) = part.mode {
+                if isBlocked(part.key, mode, at: index, entries) { return true }
+                continue
+            }
             var permits = 0
             for earlier in mutant == .lastComeFirstServed ? entries[...] : entries[..<index] {
                 guard earlier.claim.id != entries[index].claim.id else { continue }
@@ -67,6 +73,37 @@ extension MutantBackend {
             }
         }
         return false
+    }
+
+    /// Of a path: by any two of the claims up to this one.
+    private func isBlocked(_ key: LockKey, _ mode: PathMode, at index: Int, _ entries: [Entry]) -> Bool {
+        if mutant == .ancestorsAreLeftOut, mode.isIntention { return false }
+        var before: [(index: Int, mode: PathMode)] = []
+        let order = mutant == .lastComeFirstServed ? Array(entries.indices) : Array(entries[...index].indices)
+        for place in order where place != index {
+            let entry = entries[place]
+            if mutant == .expiredIsIgnoredNotRemoved, entry.expiresAt <= time.now { continue }
+            if entry.token == nil, mutant == .lastComeFirstServed { continue }
+            if entry.token == nil, mutant == .waitingClaimFreesItsOtherKeys, entry.claim.parts.count > 1 { continue }
+            for other in entry.claim.parts where meet(key, other.key) {
+                guard case .path(let theirs) = other.mode else { return true }
+                if mutant == .ancestorsAreLeftOut, theirs.isIntention { continue }
+                before.append((place, theirs))
+            }
+        }
+        if before.contains(where: { exclude($0.mode, mode) }) { return true }
+        guard mutant != .pathsOvertake else { return false }
+        return before.contains { one in before.contains { $0.index != one.index && exclude($0.mode, one.mode) } }
+    }
+
+    private func exclude(_ one: PathMode, _ other: PathMode) -> Bool {
+        switch (one, other) {
+        case (.exclusive, _), (_, .exclusive): true
+        case (.upgradeable, .upgradeable): mutant != .secondUpgradeable
+        case (.intentionExclusive, .shared), (.shared, .intentionExclusive): mutant != .intentionsMeetReaders
+        case (.intentionExclusive, .upgradeable), (.upgradeable, .intentionExclusive): true
+        default: false
+        }
     }
 
     private func meet(_ one: LockKey, _ other: LockKey) -> Bool {

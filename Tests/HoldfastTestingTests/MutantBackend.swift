@@ -35,7 +35,7 @@ final class MutantBackend: LockBackend {
     var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "mutant", guarantee: .singleAuthority, expiry: .timeToLive, supportsNotes: true,
-            supportsRecords: true)
+            supportsRecords: true, supportsPaths: true)
     }
 
     /// Looks for expiries once in a while: nothing else here is timed.

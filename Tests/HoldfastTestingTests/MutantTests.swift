@@ -45,7 +45,8 @@ import Testing
         Mutant.tokenRepeats, .tokenFallsNowAndThen, .lastComeFirstServed, .permitsByPairs, .readersOvertakeWriters,
         .extendResurrects, .refusedClaimStays, .placeIsNotIdempotent, .onlyTheFirstKeyCounts, .removeWithoutCompare,
         .waitingClaimFreesItsOtherKeys, .limitsMayDiffer, .removalAnswersWrongly, .removalIsForgotten,
-        .listingIsUnordered,
+        .listingIsUnordered, .intentionsMeetReaders, .ancestorsAreLeftOut, .pathsOvertake, .secondUpgradeable,
+        .pathsMeetPlainClaims,
     ])
     func `the model test notices`(_ mutant: Mutant) async {
         await #expect(throws: (any Error).self) {

@@ -26,6 +26,8 @@ public struct BackendCapabilities: Sendable, Hashable {
     public var expiry: Expiry
     public var supportsShared: Bool
     public var supportsPermits: Bool
+    /// Whether there are the modes of paths (``LockPath``): intentions, upgradeable.
+    public var supportsPaths: Bool
     /// The most keys in one atomic claim; 1 where there is no atomic claim over several.
     public var keysPerClaimLimit: Int
     /// Whether waiters are served in the order of their placing.
@@ -44,7 +46,7 @@ public struct BackendCapabilities: Sendable, Hashable {
     public init(
         name: String, guarantee: Guarantee, expiry: Expiry, supportsShared: Bool = true, supportsPermits: Bool = true,
         keysPerClaimLimit: Int = Claim.keysLimit, isFIFO: Bool = true, supportsListing: Bool = true,
-        supportsNotes: Bool = false, supportsRecords: Bool = false,
+        supportsNotes: Bool = false, supportsRecords: Bool = false, supportsPaths: Bool = false,
         shortestTimeToLive: Duration = .seconds(1), longestTimeToLive: Duration = .seconds(7 * 24 * 3600),
         remedy: String? = nil
     ) {
@@ -53,6 +55,7 @@ public struct BackendCapabilities: Sendable, Hashable {
         self.expiry = expiry
         self.supportsShared = supportsShared
         self.supportsPermits = supportsPermits
+        self.supportsPaths = supportsPaths
         self.keysPerClaimLimit = keysPerClaimLimit
         self.isFIFO = isFIFO
         self.supportsListing = supportsListing
@@ -88,6 +91,8 @@ public struct BackendCapabilities: Sendable, Hashable {
             case .exclusive: continue
             case .shared where supportsShared: continue
             case .permits where supportsPermits: continue
+            case .path where supportsPaths: continue
+            case .path: throw unsupported("has no locks on paths", key: part.key)
             default: throw unsupported("has no \(part.mode) locks", key: part.key)
             }
         }

@@ -39,7 +39,7 @@ public final class MemoryBackend: LockBackend {
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "memory", guarantee: .singleAuthority, expiry: .timeToLive, supportsNotes: true,
-            supportsRecords: true)
+            supportsRecords: true, supportsPaths: true)
     }
 
     /// Passes keys on when their holders' claims expire.

@@ -80,6 +80,16 @@ public struct Claim: Sendable {
     }
 }
 
+extension Claim {
+    /// The key that names it for people: the first that is not there as the ancestor of another alone.
+    package var key: LockKey { parts.mainKey ?? parts[0].key }
+}
+
+extension [Claim.Part] {
+    /// As ``Claim/key``.
+    package var mainKey: LockKey? { (first { !$0.mode.isIntention } ?? first)?.key }
+}
+
 extension Claim.ID {
     /// One word for the hasher: the sequence tells a client's claims apart, the random client the rest.
     public func hash(into hasher: inout Hasher) { hasher.combine(client ^ (sequence &* 0x9E37_79B9_7F4A_7C15)) }

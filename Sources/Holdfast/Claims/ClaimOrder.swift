@@ -45,6 +45,7 @@ package struct ClaimOrder<Key: Hashable & Sendable>: Sendable {
             // All blockers must go, so that the last one is enough to watch.
             let last = earlier.last { mode.isBlocked(by: $0.mode) }
             return last.map { .blocked(watch: [$0.key]) } ?? .clear
+        case .path: return pathStanding(mode, behind: earlier)
         case .permits(let count, let limit):
             var need = earlier.reduce(count - limit) { $0 + Self.permits($1.mode, limit) }
             guard need > 0 else { return .clear }
@@ -58,11 +59,35 @@ package struct ClaimOrder<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// A claim on a path is clear where no two of the claims up to it exclude each other: neither one before it and
+    /// itself, nor two before it, of which the later waits, and nobody overtakes who waits.
+    ///
+    /// One such pair is enough to watch, and of a pair with itself its other one. For as long as the whole pair stands
+    /// in the queue, the claim is not clear, whoever else leaves and whoever comes behind; so that whoever sleeps on a
+    /// pair sleeps rightly, and is woken by the first of the two to leave, to look anew. Nothing is ever placed before
+    /// a claim, so that no pair appears in front of it, and it is clear for good when the last is gone.
+    ///
+    /// Of all pairs the one is taken whose later claim is the last, with the last that this one waits for: the others
+    /// are gone, or going, when it goes.
+    private func pathStanding(_ mode: LockMode, behind earlier: ArraySlice<Entry>) -> Standing {
+        if let last = earlier.last(where: { mode.isBlocked(by: $0.mode) }) { return .blocked(watch: [last.key]) }
+        // Of each mode the last is enough to look at.
+        var seen: [LockMode: Int] = [:]
+        var pair: (Int, Int)?
+        for index in earlier.indices {
+            let later = earlier[index].mode
+            if let before = seen.filter({ later.isBlocked(by: $0.key) }).map(\.value).max() { pair = (before, index) }
+            seen[later] = index
+        }
+        return pair.map { .blocked(watch: [earlier[$0.0].key, earlier[$0.1].key]) } ?? .clear
+    }
+
     /// Which claims nobody blocks: always the oldest ones.
     package var clear: [Bool] {
         var permits = 0
         var hasExclusive = false
         var hasShared = false
+        var path: PathSum? = PathSum()
         return entries.enumerated().map { index, entry in
             switch entry.mode {
             case .exclusive:
@@ -70,10 +95,17 @@ package struct ClaimOrder<Key: Hashable & Sendable>: Sendable {
                 return index == 0
             case .shared:
                 hasShared = true
-                return !hasExclusive && permits == 0
+                return !hasExclusive && permits == 0 && path == PathSum()
             case .permits(let count, let limit):
                 permits += count
-                return !hasExclusive && !hasShared && permits <= limit
+                return !hasExclusive && !hasShared && permits <= limit && path == PathSum()
+            case .path(let mode):
+                guard !hasExclusive, !hasShared, permits == 0, path?.admits(mode) == true else {
+                    path = nil
+                    return false
+                }
+                path?.add(mode)
+                return true
             }
         }
     }

@@ -1,13 +1,18 @@
 extension ClaimTable {
     /// The earlier claims, held or waiting, that keep a claim from being held; oldest first.
     ///
-    /// For permits every earlier claim counts, since their sum decides.
+    /// For permits every earlier claim counts, since their sum decides; for paths those that exclude this one, or each
+    /// other.
     public func blockers(of id: Claim.ID) -> [Claim.ID] {
         guard let entry = entries[id] else { return [] }
         var blockers: Set<Claim.ID> = []
         for (index, part) in entry.claim.parts.enumerated() {
             let own = nodes[Int(index == 0 ? entry.node : entry.moreNodes[index - 1])]
             guard !own.isClear else { continue }
+            if case .path = part.mode {
+                blockers.formUnion(pathBlockers(of: own))
+                continue
+            }
             var cursor = own.previous
             while cursor != KeyQueue.none {
                 let earlier = nodes[Int(cursor)]
@@ -20,6 +25,12 @@ extension ClaimTable {
             }
         }
         return blockers.sorted { (entries[$0]?.order ?? 0) < (entries[$1]?.order ?? 0) }
+    }
+
+    private func pathBlockers(of own: KeyQueue.Node) -> [Claim.ID] {
+        var queue = [own]
+        while let first = queue.last, first.previous != KeyQueue.none { queue.append(nodes[Int(first.previous)]) }
+        return LockMode.excluding(queue.map(\.mode)).filter { $0 > 0 }.map { queue[$0].claim }
     }
 
     /// The claims on the keys that begin with `prefix`, by key, then in queue order.

@@ -34,6 +34,7 @@ package struct ClaimValue: Sendable, Equatable {
             }
             guard numbers.count == 2, numbers[1] >= 1, numbers[1] <= numbers[0] else { return .exclusive }
             return .permits(numbers[1], of: numbers[0])
+        case UInt8(ascii: "p"): return PathMode(word: word.dropFirst()).map { .path($0) } ?? .exclusive
         default: return .exclusive
         }
     }
@@ -43,6 +44,7 @@ package struct ClaimValue: Sendable, Equatable {
         case .exclusive: "e"
         case .shared: "r"
         case .permits(let count, let limit): "s\(limit)/\(count)"
+        case .path(let mode): "p\(mode.word)"
         }
     }
 

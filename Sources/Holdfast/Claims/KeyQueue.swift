@@ -1,8 +1,9 @@
 /// One key's queue: the parts of claims on it, in the order of their placing.
 ///
 /// A part is *clear* when no earlier claim on this key blocks it. Since permits count every earlier claim, held or
-/// waiting, and a writer blocks all behind it, the clear parts are always the first ones: one boundary and three sums
-/// say what a walk over the queue would. A removal therefore costs what it clears, whatever the length of the queue.
+/// waiting, a writer blocks all behind it, and so does whoever waits on a path, the clear parts are always the first
+/// ones: one boundary and three sums say what a walk over the queue would. A removal therefore costs what it clears,
+/// whatever the length of the queue.
 struct KeyQueue: Sendable {
     /// A place in a queue, linked to its neighbours by index in the table's store of nodes.
     struct Node: Sendable {
@@ -20,8 +21,8 @@ struct KeyQueue: Sendable {
     var tail = none
     var firstBlocked = none
     private var clearCount: Int32 = 0
-    /// At most ``LockMode/permitsLimit``.
-    private var clearPermits: Int32 = 0
+    /// Of permits, at most ``LockMode/permitsLimit``; of paths, a ``PathSum``.
+    private var clearSum: Int64 = 0
     private var hasClearWriter = false
 
     var isEmpty: Bool { head == Self.none }
@@ -31,7 +32,8 @@ struct KeyQueue: Sendable {
         switch mode {
         case .exclusive: clearCount == 0
         case .shared: !hasClearWriter
-        case .permits(let count, let limit): Int(clearPermits) + count <= limit
+        case .permits(let count, let limit): Int(clearSum) + count <= limit
+        case .path(let mode): PathSum(packed: clearSum).admits(mode)
         }
     }
 
@@ -43,7 +45,8 @@ struct KeyQueue: Sendable {
         switch mode {
         case .exclusive: hasClearWriter = sign > 0
         case .shared: break
-        case .permits(let count, _): clearPermits += sign * Int32(count)
+        case .permits(let count, _): clearSum += Int64(sign) * Int64(count)
+        case .path(let mode): clearSum += Int64(sign) * PathSum.weight(of: mode)
         }
     }
 }

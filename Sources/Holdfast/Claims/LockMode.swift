@@ -6,6 +6,8 @@ public enum LockMode: Sendable, Hashable {
     case shared
     /// `count` of `limit` permits: a semaphore. All claims on one key must name the same limit, and no other mode.
     case permits(_ count: Int, of: Int)
+    /// As a part of a path, or of a claim below it (``LockPath``). All claims on one key are of paths, or none is.
+    case path(PathMode)
 
     /// The largest limit of a semaphore.
     public static let permitsLimit = 1_000_000
@@ -21,34 +23,69 @@ public enum LockMode: Sendable, Hashable {
         }
     }
 
-    /// Whether claims of the two modes may stand on one key at all. Permits are a family of their own per limit.
+    /// Whether claims of the two modes may stand on one key at all. Permits are a family of their own per limit,
+    /// and paths are one, so that a plain lock on a path's text is an error and no hole.
     package func mayMeet(_ other: LockMode) -> Bool {
         switch (self, other) {
         case (.permits(_, let mine), .permits(_, let theirs)): mine == theirs
-        case (.permits, _), (_, .permits): false
+        case (.path, .path): true
+        case (.permits, _), (_, .permits), (.path, _), (_, .path): false
         default: true
         }
     }
 
     /// Whether a later claim of mode `self` waits while `earlier` lives.
     ///
-    /// For permits two claims alone say too little: there the earlier claims' sum decides (``KeyQueue``).
+    /// For permits two claims alone say too little: there the earlier claims' sum decides (``KeyQueue``). For paths
+    /// the claims before must not block each other either: nobody is clear behind one that waits.
     package func isBlocked(by earlier: LockMode) -> Bool {
         switch (self, earlier) {
         case (.shared, .shared): false
         case (.permits(let mine, let limit), .permits(let theirs, _)): mine + theirs > limit
+        case (.path(let mine), .path(let theirs)): !mine.mayHold(with: theirs)
         default: true
         }
     }
 }
 
+extension LockMode {
+    /// Whether it keeps out nobody who only reads, and is itself of one who only reads.
+    package var isReader: Bool { [.shared, .path(.shared), .path(.intentionShared)].contains(self) }
+
+    /// Whether nobody else holds the key meanwhile.
+    package var isExclusive: Bool { self == .exclusive || self == .path(.exclusive) }
+
+    /// Whether it stands on an ancestor of what is locked.
+    package var isIntention: Bool { if case .path(let mode) = self { mode.isIntention } else { false } }
+
+    /// Which of a path's modes, by index, stand in the way of another of them.
+    package static func excluding(_ modes: [LockMode]) -> [Int] {
+        let present = Set(modes)
+        return modes.indices.filter { index in
+            let mode = modes[index]
+            return present.contains { $0 != mode && $0.isBlocked(by: mode) }
+                || mode.isBlocked(by: mode) && modes.count(where: { $0 == mode }) > 1
+        }
+    }
+
+    /// Whether one waiting claim keeps all others behind it from being held, whatever their modes: a boundary and a
+    /// sum are then needed to say who is clear. For exclusive and shared claims a neighbour says it.
+    package var isSummed: Bool {
+        switch self {
+        case .exclusive, .shared: false
+        case .permits, .path: true
+        }
+    }
+}
+
 extension LockMode: CustomStringConvertible {
-    /// `exclusive`, `shared` or `permits 2/10`.
+    /// `exclusive`, `shared`, `permits 2/10` or `path upgradeable`.
     public var description: String {
         switch self {
         case .exclusive: "exclusive"
         case .shared: "shared"
         case .permits(let count, let limit): "permits \(count)/\(limit)"
+        case .path(let mode): "path \(mode)"
         }
     }
 }

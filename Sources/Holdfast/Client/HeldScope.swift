@@ -43,7 +43,7 @@ extension LockClient {
             let meeting = parts.filter { part in held.state.claim.parts.contains { $0.key == part.key } }
             guard !meeting.isEmpty else { continue }
             let covers = parts.allSatisfy { part in held.state.claim.parts.contains { $0.covers(part) } }
-            let readersOnly = parts.allSatisfy { $0.mode == .shared } && held.state.claim.isShared
+            let readersOnly = parts.allSatisfy(\.mode.isReader) && held.state.claim.isShared
             if covers, reentrant || readersOnly { return .rides(held) }
             for part in meeting {
                 guard held.state.claim.parts.contains(where: { $0.key == part.key && $0.meets(part) }) else {
@@ -80,7 +80,7 @@ extension LeaseState {
         guard let entry else {
             throw LockError(
                 .wouldDeadlock, "another child task has entered this lock; one at a time may",
-                key: claim.parts[0].key)
+                key: claim.key)
         }
         return entry
     }
@@ -91,19 +91,26 @@ extension LeaseState {
 }
 
 extension Claim {
-    fileprivate var isShared: Bool { parts.allSatisfy { $0.mode == .shared } }
+    fileprivate var isShared: Bool { parts.allSatisfy(\.mode.isReader) }
 }
 
 extension Claim.Part {
     /// Whether who holds this part needs no claim of its own for `wanted`.
     fileprivate func covers(_ wanted: Claim.Part) -> Bool {
-        guard key == wanted.key else { return false }
+        guard key == wanted.key else { return coversBelow(wanted) }
         switch (mode, wanted.mode) {
         case (.exclusive, .exclusive), (.exclusive, .shared), (.shared, .shared): return true
         case (.permits(let held, let limit), .permits(let count, let wantedLimit)):
             return limit == wantedLimit && count <= held
+        case (.path(let held), .path(let asked)): return held.covers(asked)
         default: return false
         }
+    }
+
+    /// The same of a part on a path that this one's path is an ancestor of.
+    private func coversBelow(_ wanted: Claim.Part) -> Bool {
+        guard case .path(let held) = mode, case .path(let asked) = wanted.mode else { return false }
+        return held.coversBelow(asked) && LockPath.isAncestor(key, of: wanted.key)
     }
 
     /// Whether one owner may hold both at once.

@@ -11,8 +11,8 @@ public struct Lease: Sendable {
     /// What is held: one or several keys, sorted by their bytes.
     public var parts: [Claim.Part] { state.claim.parts }
 
-    /// The first of the keys.
-    public var key: LockKey { state.claim.parts[0].key }
+    /// The first of the keys; of a path, the path itself and none of its ancestors.
+    public var key: LockKey { state.claim.key }
 
     /// The fencing token: carry it to the resource that the lock protects.
     public var token: FencingToken { state.token }

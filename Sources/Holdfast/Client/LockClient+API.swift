@@ -106,7 +106,7 @@ extension LockClient {
             return try await obtain(plan(parts, wait: .no, options: options))
         } catch {
             guard error.code == .busy else { throw error }
-            throw Self.wouldQueueBehindItself(parts[0].key)
+            throw Self.wouldQueueBehindItself(parts.mainKey ?? parts[0].key)
         }
     }
 }

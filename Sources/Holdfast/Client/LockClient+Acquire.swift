@@ -90,7 +90,7 @@ extension LockClient {
             }
             switch placement {
             case .refused:
-                throw LockError(.busy, "another claim holds the key", key: plan.parts.first?.key)
+                throw LockError(.busy, "another claim holds the key", key: plan.parts.mainKey)
             case .held(let grant):
                 return try await settle(state, plan) { state.accept(grant, now: self.time.now, isPlacement: true) }
             case .waiting(let age):
@@ -122,7 +122,7 @@ extension LockClient {
         if Task.isCancelled { throw LockError(.cancelled, "the task was cancelled while it waited for the lock") }
         guard isRunning else { throw Self.stopped }
         if plan.condition == .ifFree {
-            throw LockError(.unavailable, "the grant came too late to be of use", key: plan.parts.first?.key)
+            throw LockError(.unavailable, "the grant came too late to be of use", key: plan.parts.mainKey)
         }
         return false
     }
@@ -189,7 +189,7 @@ extension LockClient {
 
     private func timedOut(_ plan: Plan) -> LockError {
         LockError(
-            .timedOut, "the key did not come free within \(time.now - plan.began)", key: plan.parts.first?.key)
+            .timedOut, "the key did not come free within \(time.now - plan.began)", key: plan.parts.mainKey)
     }
 }
 

@@ -23,17 +23,17 @@ extension LockClient {
         case .success(.absent):
             observation.tell(.lost(.removed), state, held.duration)
             throw LockError(
-                .leaseLost, "the lock had been removed before its release", key: state.claim.parts[0].key)
+                .leaseLost, "the lock had been removed before its release", key: state.claim.key)
         case .failure(let error):
             observation.tell(.released, state, held.duration)
             throw LockError(
                 .unavailable, "released here, not yet confirmed: the removal goes on in the background",
-                key: state.claim.parts[0].key, cause: error)
+                key: state.claim.key, cause: error)
         case nil:
             observation.tell(.released, state, held.duration)
             throw LockError(
                 .unavailable, "released here, not yet confirmed: the removal goes on until the claim expires",
-                key: state.claim.parts[0].key)
+                key: state.claim.key)
         }
     }
 

@@ -138,7 +138,7 @@ extension LockClient {
 
     static func notHeld(_ state: LeaseState) -> LockError {
         let reason = state.loss.map { "lost: \($0.rawValue)" } ?? "released"
-        return LockError(.leaseLost, "the lock is no longer held (\(reason))", key: state.claim.parts[0].key)
+        return LockError(.leaseLost, "the lock is no longer held (\(reason))", key: state.claim.key)
     }
 }
 

@@ -103,7 +103,7 @@ extension LockClient {
         guard let tracer = observation.tracer else { return try await obtain(plan) }
         let span = tracer.startSpan("holdfast.acquire")
         defer { span.end() }
-        span.attributes["lock.key"] = plan.parts.first?.key.text
+        span.attributes["lock.key"] = plan.parts.mainKey?.text
         do throws(LockError) {
             return try await obtain(plan)
         } catch {
@@ -117,7 +117,7 @@ extension LockClient {
         on held: HeldScope, _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
         let state = held.state
-        let isReader = state.claim.parts.allSatisfy { $0.mode == .shared }
+        let isReader = state.claim.parts.allSatisfy(\.mode.isReader)
         let entry = isReader ? held.entry : try state.enter(from: held)
         defer { if !isReader { state.leave(entry) } }
         let scope = HeldScope(state: state, client: self, entry: entry, parent: HeldScope.current)

@@ -67,6 +67,6 @@ public final class FenceGuard: Sendable {
                 .staleToken,
                 "token \(token) is older than \(fence): the lock was lost, and another has held it since; do not write")
         }
-        if mode == .exclusive { fence = token }
+        if mode.isExclusive { fence = token }
     }
 }

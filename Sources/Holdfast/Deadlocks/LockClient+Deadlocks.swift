@@ -73,7 +73,7 @@ extension LockClient {
     }
 
     private func giveWay(_ wait: WatchedWait, to deadlock: Deadlock) {
-        let key = wait.state.claim.parts[0].key
+        let key = wait.state.claim.key
         let error = LockError(
             .deadlock, "this wait would never end, and was placed last of those in a circle: \(deadlock)", key: key,
             cause: deadlock)

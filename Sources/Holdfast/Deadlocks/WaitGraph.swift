@@ -30,6 +30,8 @@ package struct WaitGraph: Sendable {
     package func waits(behind claim: Claim.ID, on key: LockKey) -> [ClaimNote.Wait] {
         guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
         else { return [] }
+        // Of a path those that wait themselves, and whom they wait for, are among its blockers.
+        if case .path = queue[index].mode { return blockers(of: claim, on: key).flatMap(\.waits) }
         var waiting = [queue[index]]
         var waits: [ClaimNote.Wait] = []
         for record in queue[..<index].reversed() where waiting.contains(where: { $0.isKept(by: record) }) {
@@ -39,10 +41,15 @@ package struct WaitGraph: Sendable {
         return waits
     }
 
-    /// The claims before it on one key that keep it waiting; for permits, all before it.
+    /// The claims before it on one key that keep it waiting; for permits, all before it; for paths, those that exclude
+    /// it or each other.
     package func blockers(of claim: Claim.ID, on key: LockKey) -> [ClaimRecord] {
         guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
         else { return [] }
+        let mode = queue[index].mode
+        if case .path = mode {
+            return LockMode.excluding(queue[...index].map(\.mode)).filter { $0 < index }.map { queue[$0] }
+        }
         return queue[..<index].filter(queue[index].isKept)
     }
 
@@ -125,9 +132,9 @@ package struct WaitGraph: Sendable {
     private func canGoOn(_ claim: Claim.ID, while waiting: Set<Claim.ID>) -> Bool {
         queues.keys.allSatisfy { key in
             let staying = blockers(of: claim, on: key).filter { stays($0, while: waiting) }
-            guard let own = queues[key]?.first(where: { $0.id == claim }),
-                case .permits(let count, let limit) = own.mode
-            else { return staying.isEmpty }
+            guard let own = queues[key]?.first(where: { $0.id == claim }) else { return staying.isEmpty }
+            if case .path = own.mode { return LockMode.excluding((staying + [own]).map(\.mode)).isEmpty }
+            guard case .permits(let count, let limit) = own.mode else { return staying.isEmpty }
             let taken = staying.reduce(0) { sum, record in
                 if case .permits(let theirs, _) = record.mode { sum + theirs } else { sum + limit }
             }

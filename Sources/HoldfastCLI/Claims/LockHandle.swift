@@ -5,9 +5,10 @@ import Holdfast
 enum LockHandle {
     static func held(_ lease: Lease, owner: Owner) -> JSON {
         let left = lease.remaining.milliseconds
+        let wanted = lease.parts.filter { !$0.mode.isIntention }
         return .object([
-            ("event", .string("held")), ("keys", .array(lease.parts.map { .string($0.key.text) })),
-            ("token", .string("\(lease.token)")), ("mode", .string("\(lease.parts[0].mode)")),
+            ("event", .string("held")), ("keys", .array(wanted.map { .string($0.key.text) })),
+            ("token", .string("\(lease.token)")), ("mode", .string("\(wanted.first?.mode ?? .exclusive)")),
             ("id", .string("\(lease.id)")), ("owner", owner.json),
             ("expires_at", .integer(WallClock.milliseconds + left)),
             ("time_left_ms", .integer(left)),

@@ -16,6 +16,11 @@ struct ClaimOptions: ParsableArguments {
         help: ArgumentHelp("Take N of LIMIT permits: a semaphore.", valueName: "N/LIMIT"))
     var permits: String?
 
+    @Flag(
+        name: .customLong("path"),
+        help: "The name is a path, such as users/42/profile: the lock covers all below it.")
+    var isPath = false
+
     @OptionGroup var hold: HoldOptions
 }
 
@@ -25,9 +30,22 @@ extension ClaimOptions {
     /// - Parameter names: as on the command line: `a,b,c` is one claim on three keys; `\,` is a comma in a name.
     func plan(names: [UInt8], _ settings: Settings) throws(Failure) -> ClaimPlan {
         let mode = try mode()
+        if isPath { return try hold.plan(names: names, try paths(names, mode), settings) }
         var parts: [Claim.Part] = []
         for name in Self.split(names) { parts.append(Claim.Part(try Arguments.key(name), mode)) }
         return try hold.plan(names: names, parts, settings)
+    }
+
+    /// One claim on all of the paths.
+    private func paths(_ names: [UInt8], _ mode: LockMode) throws(Failure) -> [Claim.Part] {
+        if case .permits = mode { throw Failure(.usage, "choose --path or --permits") }
+        var paths: [(path: LockPath, access: LockPath.Access)] = []
+        for name in Self.split(names) {
+            let path = LockPath(separating: try Arguments.key(name).text)
+            guard !paths.contains(where: { $0.path == path }) else { throw Failure(.usage, "a name is given twice") }
+            paths.append((path, mode == .shared ? .shared : .exclusive))
+        }
+        do throws(LockError) { return try LockPath.parts(of: paths) } catch { throw Failure(error) }
     }
 
     private static func split(_ names: [UInt8]) -> [[UInt8]] {

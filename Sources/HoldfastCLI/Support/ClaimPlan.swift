@@ -14,7 +14,8 @@ struct ClaimPlan: Sendable {
     /// What the claim carries: an election's proposal.
     let options: LockOptions
 
-    var mode: LockMode { parts[0].mode }
+    /// Of what was asked for; a path's ancestors are beside it.
+    var mode: LockMode { (parts.first { !$0.mode.isIntention } ?? parts[0]).mode }
 
     /// - Parameter owner: who is said to hold it; the label is added.
     func configuration(owner: Owner) -> LockClientConfiguration {

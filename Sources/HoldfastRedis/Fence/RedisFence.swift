@@ -54,8 +54,8 @@ public enum RedisFence {
     ) throws(LockError) -> [String] {
         let word: String
         switch mode {
-        case .exclusive: word = "exclusive"
-        case .shared: word = "shared"
+        case .exclusive, .path(.exclusive): word = "exclusive"
+        case .shared, .path: word = "shared"
         case .permits: throw LockError(.unsupported, "permits have no fence: several hold at once, in no order")
         }
         guard arguments.count <= argumentsLimit else {

@@ -16,6 +16,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
         static let records = Needs(rawValue: 128)
         /// Time must pass, whether or not claims expire by it.
         static let time = Needs(rawValue: 256)
+        static let paths = Needs(rawValue: 512)
     }
 
     public let name: String
@@ -50,6 +51,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
     public func applies(to capabilities: BackendCapabilities) -> Bool {
         (capabilities.supportsShared || !needs.contains(.shared))
             && (capabilities.supportsPermits || !needs.contains(.permits))
+            && (capabilities.supportsPaths || !needs.contains(.paths))
             && (capabilities.keysPerClaimLimit >= 3 || !needs.contains(.severalKeys))
             && (capabilities.isFIFO || !needs.contains(.fifo))
             && (capabilities.supportsListing || !needs.contains(.listing))
@@ -70,6 +72,6 @@ public enum Conformance {
     }()
 
     private static let all: [ConformanceCase] =
-        placing + queues + modes + severalKeys + removing + expiring + grants + listing + names + notes + records + load
-        + clients + coordination + deadlocks
+        placing + queues + modes + severalKeys + paths + removing + expiring + grants + listing + names + notes
+        + records + load + clients + coordination + deadlocks
 }

@@ -31,6 +31,15 @@ public final class ConformanceStage: Sendable {
 
     func key(_ name: String) -> LockKey { LockKey(unchecked: prefix + name) }
 
+    /// What a claim on a path consists of: `root/leaf` by its components.
+    func parts(_ path: String, _ access: LockPath.Access = .exclusive) throws -> [Claim.Part] {
+        try LockPath(separating: path).parts(for: access).map { Claim.Part(key($0.key.text), $0.mode) }
+    }
+
+    func claim(path: String, _ access: LockPath.Access = .exclusive, life: Duration? = nil) throws -> Claim {
+        try claim(parts(path, access), life: life)
+    }
+
     func claim(_ parts: [Claim.Part], life: Duration? = nil, note: ClaimNote = .empty) throws -> Claim {
         let sequence = idSequence.wrappingAdd(1, ordering: .relaxed).newValue
         let claim = try Claim(

@@ -18,8 +18,8 @@ public struct ModelTest {
     private var owners: [Claim.ID: Int] = [:]
     /// What the backend said, and what the table said, of each claim that is held.
     private var tokens: [Claim.ID: (backend: FencingToken, model: FencingToken)] = [:]
-    private var lastTokens: [LockKey: FencingToken] = [:]
-    private var lastExclusive: [LockKey: FencingToken] = [:]
+    /// The greatest of each mode.
+    private var lastTokens: [LockKey: [LockMode: FencingToken]] = [:]
 
     /// Runs one seed.
     ///
@@ -94,11 +94,23 @@ public struct ModelTest {
                 parts.append(Claim.Part(stage.key(name), random.pick(modes)))
             }
         }
+        if capabilities.supportsPaths, random.happens(350) { parts = try newPaths() }
         // A plain lock, which is handed over most.
         if isShared, random.happens(300) { parts = [Claim.Part(stage.key("x"))] }
         let claim = try stage.claim(parts)
         if isShared { owners[claim.id] = random.below(stage.backends.count) }
         return claim
+    }
+
+    /// A claim on one path of a small tree, now and then on two; now and then a plain one, which both must refuse.
+    private mutating func newPaths() throws -> [Claim.Part] {
+        let tree = ["t", "t/1", "t/1/a", "t/1/b", "t/2", "t/2/a"]
+        if random.happens(30) { return [Claim.Part(stage.key(random.pick(tree)), random.pick([.exclusive, .shared]))] }
+        var paths: [(LockPath, LockPath.Access)] = []
+        for _ in 0..<(random.happens(150) ? 2 : 1) {
+            paths.append((LockPath(separating: random.pick(tree)), random.pick(LockPath.Access.allCases)))
+        }
+        return try LockPath.parts(of: paths).map { Claim.Part(stage.key($0.key.text), $0.mode) }
     }
 
     private mutating func place(_ claim: Claim) async throws {
@@ -144,13 +156,16 @@ public struct ModelTest {
         tokens[claim.id] = (token, model)
         for part in claim.parts {
             // Claims that may hold together have tokens in the order of their grants, of their placing, or in none.
-            let before = part.mode == .exclusive ? lastTokens[part.key] : lastExclusive[part.key]
-            if let before {
+            for (mode, before) in lastTokens[part.key] ?? [:] where Self.exclude(mode, part.mode) {
                 try require(token > before, "\(text(claim)) has token \(token), and an earlier one had \(before)")
             }
-            if part.mode == .exclusive { lastExclusive[part.key] = token }
-            lastTokens[part.key] = max(token, lastTokens[part.key] ?? token)
+            lastTokens[part.key, default: [:]][part.mode] = max(token, lastTokens[part.key]?[part.mode] ?? token)
         }
+    }
+
+    private static func exclude(_ one: LockMode, _ other: LockMode) -> Bool {
+        if case (.path(let one), .path(let other)) = (one, other) { return !one.mayHold(with: other) }
+        return one == .exclusive || other == .exclusive
     }
 
     private mutating func remove(_ claim: Claim) async throws {

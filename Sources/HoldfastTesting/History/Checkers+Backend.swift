@@ -141,6 +141,12 @@ extension Checkers {
                 return sum + theirs
             }
             return sum <= limit
+        case .path:
+            // Nobody is clear behind one that waits, so that no two of all these may exclude each other.
+            let queue = earlier + [mode]
+            return queue.indices.allSatisfy { index in
+                queue[..<index].allSatisfy { canMeet([$0, queue[index]]) }
+            }
         }
     }
 

@@ -22,6 +22,7 @@ public enum Checkers {
         var violations = history.isComplete ? [] : [Violation("I0", "the history is not complete: raise its limit")]
         let holds = history.holds
         violations += beliefExclusion(holds)
+        violations += pathExclusion(holds)
         violations += tokenOrder(holds, history)
         violations += releaseSafety(history)
         violations += boundedHandOff(holds, bounds)
@@ -134,7 +135,8 @@ extension Checkers {
         return byKey.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// Whether holds of these modes may exist together: one writer, or readers, or permits up to the limit.
+    /// Whether holds of these modes may exist together: one writer, or readers, or permits up to the limit; of a path
+    /// those that its table says.
     static func canMeet(_ modes: [LockMode]) -> Bool {
         var permits = 0
         var limit = Int.max
@@ -142,10 +144,27 @@ extension Checkers {
             switch mode {
             case .exclusive where modes.count > 1: return false
             case .exclusive, .shared: continue
+            case .path: return pathsCanMeet(modes)
             case .permits(let count, let theirs): (permits, limit) = (permits + count, min(limit, theirs))
             }
         }
         return permits <= limit
+    }
+
+    /// The table of a path's modes, written a second time: beside each mode, what it stands together with.
+    private static func pathsCanMeet(_ modes: [LockMode]) -> Bool {
+        let beside: [PathMode: Set<PathMode>] = [
+            .intentionShared: [.intentionShared, .intentionExclusive, .shared, .upgradeable],
+            .intentionExclusive: [.intentionShared, .intentionExclusive],
+            .shared: [.intentionShared, .shared, .upgradeable],
+            .upgradeable: [.intentionShared, .shared],
+            .exclusive: [],
+        ]
+        let paths = modes.compactMap { if case .path(let mode) = $0 { mode } else { nil } }
+        guard paths.count == modes.count else { return false }
+        return paths.indices.allSatisfy { index in
+            paths[..<index].allSatisfy { beside[$0]?.contains(paths[index]) == true }
+        }
     }
 }
 

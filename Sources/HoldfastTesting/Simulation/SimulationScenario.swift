@@ -59,6 +59,9 @@ struct SimulationScenario: Sendable {
         isInterrupted = !isRecorded && random.happens(300)
         let keys = Self.keys(&random)
         let isCalm = isCalm
+        // Of its own: the other choices of a seed do not depend on it.
+        var paths = SeededGenerator(seed: seed ^ 0x7061_7468)
+        let usesPaths = paths.happens(400)
         processes = (0..<random.below(3) + 2).map { number in
             Process(
                 name: "client-\(number)", ratePPM: isCalm ? 0 : random.below(18_001) - 9_000,
@@ -66,7 +69,10 @@ struct SimulationScenario: Sendable {
                 maxHold: random.happens(100) ? .milliseconds(300 + random.below(2000)) : nil,
                 plan: isCalm ? Self.calmPlan : Self.plan(&random),
                 workers: (0..<random.below(2) + 1).map { _ in
-                    (0..<random.below(3) + 1).map { _ in Self.operation(keys, isCalm: isCalm, &random) }
+                    (0..<random.below(3) + 1).map { _ in
+                        let operation = Self.operation(keys, isCalm: isCalm, &random)
+                        return usesPaths ? Self.onPath(operation, &paths) : operation
+                    }
                 })
         }
         let count = processes.count
@@ -82,6 +88,19 @@ struct SimulationScenario: Sendable {
         ]
         let first = random.below(3)
         return (0...random.below(2)).map { all[(first + $0) % 3] }
+    }
+
+    /// The same on a path of a small tree, mostly; what was asked for on keys stays a neighbour.
+    private static func onPath(_ operation: Operation, _ random: inout SeededGenerator) -> Operation {
+        guard random.happens(800) else { return operation }
+        let tree: [LockPath] = ["t", "t" / "1", "t" / "1" / "a", "t" / "1" / "b", "t" / "2" / "a"]
+        let paths = (0..<(random.happens(100) ? 2 : 1)).map { _ in
+            (path: random.pick(tree), access: random.pick(LockPath.Access.allCases))
+        }
+        guard let parts = try? LockPath.parts(of: paths) else { preconditionFailure("the tree's paths are valid") }
+        var operation = operation
+        operation.parts = parts
+        return operation
     }
 
     static let calmPlan = FaultPlan(FaultPlan.Rates(delay: .zero ... .milliseconds(5)))

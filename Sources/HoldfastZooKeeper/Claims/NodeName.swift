@@ -50,6 +50,7 @@ struct NodeName: Sendable, Hashable {
         case (.mutex, .exclusive): return guid + "lock-"
         case (.mutex, .shared): return guid + "r-lock-"
         case (.mutex, .permits(let count, let limit)): return guid + "p\(limit).\(count)-lock-"
+        case (.mutex, .path(let mode)): return guid + "t\(mode.word)-lock-"
         case (.readWrite, .shared): return guid + "__READ__"
         case (.readWrite, _): return guid + "__WRIT__"
         }
@@ -63,6 +64,7 @@ struct NodeName: Sendable, Hashable {
 
     private static func mode(_ word: ArraySlice<UInt8>) -> LockMode? {
         if word.elementsEqual("r".utf8) { return .shared }
+        if word.first == UInt8(ascii: "t") { return PathMode(word: word.dropFirst()).map { .path($0) } }
         guard word.first == UInt8(ascii: "p") else { return nil }
         let numbers = word.dropFirst().split(separator: UInt8(ascii: ".")).compactMap {
             Int(String(decoding: $0, as: UTF8.self))
@@ -117,11 +119,12 @@ extension NodeOrder {
         self.init(names.map { Entry(key: $0.text, revision: $0.sequence, mode: $0.mode) })
     }
 
-    /// How many earlier claims block this one; of permits all, since their sum decides.
+    /// How many earlier claims block this one; of permits all, since their sum decides; of paths also those that wait.
     func blockers(of node: String) -> Int {
         guard let index = index(of: node) else { return 0 }
         let mode = entries[index].mode
         if case .permits = mode { return index }
+        if case .path = mode { return LockMode.excluding(entries[...index].map(\.mode)).count { $0 < index } }
         return entries[..<index].count { mode.isBlocked(by: $0.mode) }
     }
 }
