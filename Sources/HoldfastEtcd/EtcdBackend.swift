@@ -71,7 +71,8 @@ public final class EtcdBackend: LockBackend {
     /// A cluster agrees on every step; claims live as long as their client's lease.
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
-            name: "etcd", guarantee: .consensus, expiry: .session, supportsNotes: true, supportsRecords: true)
+            name: "etcd", guarantee: .consensus, expiry: .session, supportsNotes: true, supportsRecords: true,
+            supportsPaths: true)
     }
 
     /// Under the prefix, too: their versions are revisions, and their lives leases that they share.

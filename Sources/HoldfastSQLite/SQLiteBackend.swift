@@ -58,7 +58,7 @@ public final class SQLiteBackend: LockBackend {
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "sqlite", guarantee: .singleAuthority, expiry: .timeToLive, supportsNotes: true,
-            supportsRecords: true)
+            supportsRecords: true, supportsPaths: true)
     }
 
     /// The store has a thread of its own, and needs none of the caller's.

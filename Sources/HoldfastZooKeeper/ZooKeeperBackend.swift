@@ -68,7 +68,8 @@ public final class ZooKeeperBackend: LockBackend {
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "zookeeper", guarantee: .consensus, expiry: .session,
-            supportsPermits: configuration.dialect == .mutex, supportsNotes: true, supportsRecords: true)
+            supportsPermits: configuration.dialect == .mutex, supportsNotes: true, supportsRecords: true,
+            supportsPaths: configuration.dialect == .mutex)
     }
 
     /// Keeps the sessions. At its end they are closed, and all that was claimed is free.

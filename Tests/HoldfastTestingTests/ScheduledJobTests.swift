@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `an instance that is held up does nothing that others have done`() throws {
-        let world = JobWorld(length: .seconds(1_004))
+        let world = JobWorld(length: .milliseconds(1_007_500))
         try world.run { _, firing in
             // Its turn would come in two seconds. It wakes seven later, when the lock is free again.
             if firing.due.components.seconds % 50 == 0 { world.pause(0, for: .seconds(9)) }
