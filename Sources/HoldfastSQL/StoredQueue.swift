@@ -7,6 +7,9 @@ package struct StoredNeighbour: Sendable {
     package let kind: Int
     package let isClear: Bool
 
+    /// As ``LockMode/isSummed``: whom it lets in follows from a sum, and not from it alone.
+    package var isSummed: Bool { kind >= 2 }
+
     package init(place: Int64, kind: Int, isClear: Bool) {
         self.place = place
         self.kind = kind

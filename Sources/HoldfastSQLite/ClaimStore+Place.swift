@@ -78,7 +78,7 @@ extension ClaimStore {
     /// The queue of a key as it stands at its end; `nil` where nobody claims the key.
     private func queue(_ key: LockKey) throws -> StoredQueue? {
         guard let last = try neighbour(sql.lastPart, key, before: .max) else { return nil }
-        return last.kind == 2 ? try storedQueue(key) : StoredQueue(behind: last)
+        return last.isSummed ? try storedQueue(key) : StoredQueue(behind: last)
     }
 
     func neighbour(_ statement: Statement, _ key: LockKey, before place: Int64? = nil) throws -> StoredNeighbour? {

@@ -37,8 +37,8 @@ package struct OnceTally: Sendable, CustomStringConvertible {
         """
         seed \(seed): \(bodies.count) messages, \(acknowledged.reduce(0, +)) deliveries acknowledged, \(kills) kills \
         (\(killsInHand) with a delivery in hand), \(failures.values.reduce(0, +)) failed \(failures), \
-        \(repeated) bodies repeated, effects \(effects.map { "\($0.min() ?? 0) to \($0.max() ?? 0)" } ?? "not counted"), \
-        \(elapsed)
+        \(repeated) bodies repeated, \
+        effects \(effects.map { "\($0.min() ?? 0) to \($0.max() ?? 0)" } ?? "not counted"), \(elapsed)
         """
     }
 
