@@ -46,7 +46,7 @@ public final class RedisBackend: LockBackend {
     public var capabilities: BackendCapabilities {
         var capabilities = BackendCapabilities(
             name: "redis", guarantee: ears.mayFailOver ? .bestEffort : .singleAuthority, expiry: .timeToLive,
-            supportsNotes: true, supportsRecords: true)
+            supportsNotes: true, supportsRecords: true, supportsPaths: true)
         if let quarantine = configuration.quarantine { capabilities.longestTimeToLive = quarantine }
         return capabilities
     }

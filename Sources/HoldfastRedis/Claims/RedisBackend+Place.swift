@@ -84,8 +84,7 @@ extension RedisBackend {
         case .exclusive: "x"
         case .shared: "s"
         case .permits(let count, let limit): "p\(count)/\(limit)"
-        // Refused by the capabilities, and by the script, which knows no such word.
-        case .path(let mode): "t\(mode.word)"
+        case .path(let mode): "t\(mode.rawValue)"
         }
     }
 

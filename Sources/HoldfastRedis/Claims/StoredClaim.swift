@@ -53,6 +53,9 @@ struct StoredClaim {
         case "x": mode = .exclusive
         case "s": mode = .shared
         case "p": mode = .permits(permits, of: limit)
+        case "t":
+            guard let path = PathMode(rawValue: permits) else { return nil }
+            mode = .path(path)
         default: return nil
         }
         self.id = id

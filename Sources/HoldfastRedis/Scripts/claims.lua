@@ -5,11 +5,13 @@
 --      hf1:<id>:<flag><token>[/<placed>]<tail>   an exclusive holder; the flag is - or, where it was asked to go, !
 --      hf1=s                                     readers hold it
 --      hf1=p<limit>:<sum>                        permits are held
+--      hf1=t<is>,<ix>,<s>,<u>,<x>                parts of paths are clear: how many there are of each mode
 --      hf1=w                                     a writer has its place, and waits for its other keys
 --   T  the last token; while others than an exclusive holder stand here: <token>q<hand-offs>,<nudged at>,<pause until>
 --   Z  who stands here: blocked claims below zero, in the order of their placing; *clear* ones, which no earlier claim
 --      on this key blocks, above, by the end of their lives. An exclusive holder is in S alone.
 --   E  an entry for each of Z: <expires> <kind><flag> <life> <placed> <permits> <limit> <token><tail>
+--      For a part of a path the kind is t, and its mode stands for the permits: is, ix, s, u, x are 0 to 4.
 -- `v` is what the script has read of the first key's S and T before, if it has. Times are the server's: milliseconds;
 -- placed and tokens in microseconds. A tail is the claim's channel and owner, its note where it has one, and where it
 -- has several keys, their names, each after a newline.
@@ -24,6 +26,9 @@ local PEER_TURNS = 0 -- hand-offs after which the string is left free for a poll
 local PEER_PAUSE = 150 -- for how long
 local CALM = true -- no quarantine: see calm.lua
 local FIRST = -1e15 -- the score of the first of a queue
+local COUNT_LIMIT = 1048575 -- the most that are clear on one key in one mode of paths
+-- For each mode of paths, those beside which it may not stand.
+local EXCLUDED = { [0] = { 4 }, { 2, 3, 4 }, { 1, 4 }, { 1, 3, 4 }, { 0, 1, 2, 3, 4 } }
 
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
@@ -57,6 +62,7 @@ local function restring(q)
   if top[2] and tonumber(top[2]) >= 0 then
     local s = 'hf1=' .. q.kind
     if q.kind == 'p' then s = s .. q.limit .. ':' .. q.sum end
+    if q.kind == 't' then s = s .. table.concat(q.counts, ',', 0, 4) end
     redis.call('SET', q.S, s, 'PXAT', int(tonumber(top[2])))
   else
     redis.call('DEL', q.S)
@@ -64,9 +70,18 @@ local function restring(q)
   end
 end
 
+-- Others than an exclusive holder have the string.
+local function isShared(q) return q.kind == 's' or q.kind == 'p' or q.kind == 't' or q.kind == 'w' end
+
+-- Takes a clear one out of the sums.
+local function vacate(q, e)
+  if e.kind == 'p' and q.kind == 'p' then q.sum = q.sum - e.permits end
+  if e.kind == 't' and q.kind == 't' then q.counts[e.permits] = q.counts[e.permits] - 1 end
+end
+
 -- Drops what no longer holds: whose life is over, and all that are clear where the string is gone or another's.
 local function tidy(q)
-  local held = q.kind == 's' or q.kind == 'p' or q.kind == 'w'
+  local held = isShared(q)
   if q.kind == 'x' then return end
   if not q.flagged then
     -- A string of holders whose entries are lost keeps everybody out until it ends.
@@ -75,10 +90,10 @@ local function tidy(q)
   end
   local ids = redis.call('ZRANGEBYSCORE', q.Z, 0, held and int(now) or '+inf', 'LIMIT', 0, DROPS)
   if #ids > 0 then
-    if held and q.kind == 'p' then
+    if q.kind == 'p' or q.kind == 't' then
       for _, id in ipairs(ids) do
         local e = entry(q, id)
-        if e then q.sum = q.sum - e.permits end
+        if e then vacate(q, e) end
       end
     end
     redis.call('ZREM', q.Z, unpack(ids))
@@ -98,6 +113,12 @@ end
 local function room(q, kind, permits, limit)
   if q.kind == 'free' then return true end
   if kind == 's' then return q.kind == 's' end
+  if kind == 't' and q.kind == 't' then
+    for _, other in ipairs(EXCLUDED[permits]) do
+      if q.counts[other] > 0 then return false end
+    end
+    return q.counts[permits] < COUNT_LIMIT
+  end
   return kind == 'p' and q.kind == 'p' and q.limit == limit and q.sum + permits <= limit
 end
 
@@ -134,6 +155,9 @@ local function load(first)
     if q.kind == 'p' then
       local limit, sum = string.match(s, '^hf1=p(%d+):(%d+)$')
       q.limit, q.sum = tonumber(limit), tonumber(sum)
+    elseif q.kind == 't' then
+      local is, ix, s, u, x = string.match(s, '^hf1=t(%d+),(%d+),(%d+),(%d+),(%d+)$')
+      q.counts = { [0] = tonumber(is), tonumber(ix), tonumber(s), tonumber(u), tonumber(x) }
     end
   else
     q.kind = 'peer'
@@ -168,15 +192,14 @@ local function tell(e, what)
 end
 
 local function occupy(q, e)
+  if e.kind == 't' and q.kind ~= 't' then q.counts = { [0] = 0, 0, 0, 0, 0 } end
   q.kind = e.kind == 'x' and 'w' or e.kind
   if e.kind == 'p' then
     q.limit = e.limit
     q.sum = (q.sum or 0) + e.permits
+  elseif e.kind == 't' then
+    q.counts[e.permits] = q.counts[e.permits] + 1
   end
-end
-
-local function vacate(q, e)
-  if e.kind == 'p' and q.kind == 'p' then q.sum = q.sum - e.permits end
 end
 
 -- Side keys end by themselves where nobody is left to remove them.
@@ -285,9 +308,12 @@ local function promote(q)
         return
       end
       if not parts then
-        -- Its other keys are not ours to look at. Readers behind it need not wait for a client that does not come.
-        local isLate = e.kind ~= 'x' and q.nudged > 0 and now - q.nudged > PATIENCE
-        if not isLate then return nudge(q, e) end
+        -- Its other keys are not ours to look at. Readers behind it need not wait for a client that does not come,
+        -- and on a path, where most claims are below different keys, nobody waits for one that may stand beside him.
+        local isAlone = e.kind == 'x' or (e.kind == 't' and e.permits == 4)
+        local isLate = e.kind == 't' or (q.nudged > 0 and now - q.nudged > PATIENCE)
+        if isAlone or not isLate or grants >= GRANTS then return nudge(q, e) end
+        grants = grants + 1
         redis.call('ZADD', q.Z, int(e.expires), e.id)
         occupy(q, e)
         restring(q)
@@ -316,7 +342,7 @@ local function leave(q, id)
   local score = redis.call('ZSCORE', q.Z, id)
   redis.call('ZREM', q.Z, id)
   redis.call('HDEL', q.E, id)
-  if score and tonumber(score) >= 0 and (q.kind == 's' or q.kind == 'p' or q.kind == 'w') then
+  if score and tonumber(score) >= 0 and isShared(q) then
     vacate(q, e)
     restring(q)
   end

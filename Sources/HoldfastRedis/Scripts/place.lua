@@ -1,7 +1,8 @@
 -- Puts a claim at the end of its queues, or lets it in at once.
 --
 -- KEYS: S T Z E of each of the claim's keys.
--- ARGV: id, life in ms, tail, 1 where it must be free, then per key: x, s, or p<permits>/<limit>.
+-- ARGV: id, life in ms, tail, 1 where it must be free, then per key: x, s, p<permits>/<limit>, or t<mode> for a part
+-- of a path.
 -- Answers the token where it is held; 0 where it waits, -2 where it waits for a peer; -1 where it had to be free and is
 -- not; {-3, key, use} where its mode may not stand there; {-4, key, type} where the string is of another type; -6 to be
 -- called again; {-5, 0, ms} where the quarantine lasts so long.
@@ -30,11 +31,11 @@ local parts, entries = {}, {}
 for first = 1, #KEYS, 4 do
   local q = load(first)
   local wish = ARGV[5 + (first - 1) / 4]
-  local kind, permits, limit = string.sub(wish, 1, 1), string.match(wish, '^p(%d+)/(%d+)$')
+  local kind, permits, limit = string.sub(wish, 1, 1), string.match(wish, '^%a(%d+)/?(%d*)$')
   parts[#parts + 1] = q
   entries[#entries + 1] = {
     id = id, expires = now + life, kind = kind, flag = '-', life = life, placed = int(micros),
-    permits = tonumber(permits or 0), limit = tonumber(limit or 0), token = '0', tail = tail,
+    permits = tonumber(permits) or 0, limit = tonumber(limit) or 0, token = '0', tail = tail,
   }
   if q.type then return { -4, #parts, q.type } end
 end
@@ -54,7 +55,12 @@ if state ~= -1 then
   return state
 end
 
--- Permits meet neither other modes nor another limit. What a peer's string stands for is not known.
+-- Permits meet neither other modes nor another limit, paths meet paths alone. What a peer's string stands for is not
+-- known.
+local function family(kind, limit)
+  if kind == 'p' then return 'permits of ' .. limit end
+  return kind == 't' and 'a path' or 'an exclusive or shared lock'
+end
 for i, q in ipairs(parts) do
   local use = q.kind
   local limit = q.limit
@@ -65,9 +71,10 @@ for i, q in ipairs(parts) do
   end
   if use ~= 'free' and use ~= 'peer' then
     local mine = entries[i]
-    if (mine.kind == 'p') ~= (use == 'p') or (use == 'p' and limit ~= mine.limit) then
+    local found = family(use, limit)
+    if found ~= family(mine.kind, mine.limit) then
       flush()
-      return { -3, i, use == 'p' and 'permits of ' .. limit or 'an exclusive or shared lock' }
+      return { -3, i, found }
     end
   end
 end

@@ -1,7 +1,8 @@
--- Lets a claim live for at least `life` from now, on all of its keys, which were tidied and promoted before.
+-- Lets a claim live for at least `life` from now, on all of its keys, which were tidied and promoted before. Lets it in
+-- where it is clear on all of them, and whoever cleared the last of them did not know the others.
 -- Answers its token where it is held, 0 where it waits, -1 where it is gone; then whether it was asked to let go.
 local function renew(id, life, parts)
-  local token, asked, missing, found = nil, false, false, false
+  local token, asked, missing, found, clear = nil, false, false, false, true
   local seen = {}
   for i, q in ipairs(parts) do
     if q.kind == 'x' and q.holder == id then
@@ -17,6 +18,7 @@ local function renew(id, life, parts)
       else
         found = true
         seen[i] = { e = e, clear = tonumber(score) >= 0 }
+        clear = clear and seen[i].clear
         asked = asked or e.flag == '!'
         if e.token ~= '0' then token = tonumber(e.token) end
       end
@@ -44,6 +46,16 @@ local function renew(id, life, parts)
       store(q, e)
       keepSide(q, life)
     end
+  end
+  if clear and not token and CALM then
+    local entries = {}
+    for i, part in ipairs(seen) do
+      part.e.clear = true
+      entries[i] = part.e
+    end
+    local text = grant(parts, entries)
+    tell(entries[1], 'g ' .. text)
+    token = tonumber(text)
   end
   return token or 0, asked
 end

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PeerTests {
     private let claims = Claims()
 
-    @Test(arguments: [LockMode.exclusive, .shared, .permits(1, of: 3)])
+    @Test(arguments: [LockMode.exclusive, .shared, .permits(1, of: 3), .path(.intentionExclusive)])
     func `redis-py gets nothing while a claim of ours is held`(_ mode: LockMode) async throws {
         let server = try await RedisServer()
         try await server.backends { backends in

@@ -138,5 +138,29 @@ import Testing
             #expect(calls < count, "\(calls) calls")
         }
     }
+
+    @Test func `a reader of several keys that others have passed is let in when its client comes back`() async throws {
+        let server = try await RedisServer()
+        let proxy = try await FaultProxy(to: server.port)
+        try await server.backends { direct in
+            try await server.backends(through: proxy) { proxied in
+                let holders = try [claims.next("a"), claims.next("b")]
+                let reader = try claims.next([Claim.Part("a", .shared), Claim.Part("b", .shared)])
+                for holder in holders { try await direct[0].hold(holder) }
+                try await proxied[0].wait(reader)
+                proxy.requests = .drop
+                for holder in holders { _ = try await direct[0].remove(holder.id) }
+                for key: LockKey in ["a", "b"] {
+                    let passing = try claims.next(key, .shared)
+                    try await eventually("a reader passes on \(key)") {
+                        try await direct[0].place(passing, .ifFree).token != nil
+                    }
+                }
+                proxy.requests = .pass
+                proxy.cut()
+                try await eventually("the reader is let in") { proxied[0].holds(reader.id) }
+            }
+        }
+    }
 }
 #endif

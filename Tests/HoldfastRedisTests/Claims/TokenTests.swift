@@ -52,7 +52,7 @@ import Testing
     @Test func `a counter outlives its last grant by 48 hours, and nothing else is left`() async throws {
         let server = try await RedisServer()
         try await server.backends { backends in
-            for mode in [LockMode.exclusive, .shared, .permits(2, of: 3)] {
+            for mode in [LockMode.exclusive, .shared, .permits(2, of: 3), .path(.upgradeable)] {
                 let two = try [claims.next("k", mode), claims.next("k", mode)]
                 for claim in two { _ = try await backends[0].place(claim, .always) }
                 for claim in two { _ = try await backends[0].remove(claim.id) }
