@@ -28,6 +28,21 @@ extension LockMode {
     }
 }
 
+extension PathMode {
+    /// SQL, as every server reads it: whether parts of two modes, by their numbers, keep each other out.
+    ///
+    /// - Parameters:
+    ///   - one: an expression; what is no mode's number keeps everybody out.
+    ///   - other: another; it is written several times.
+    package static func excludes(_ one: String, _ other: String) -> String {
+        let cases = allCases.map { mode in
+            let excluded = allCases.filter { !mode.mayHold(with: $0) }.map { "\($0.rawValue)" }
+            return " WHEN \(mode.rawValue) THEN \(other) IN (\(excluded.joined(separator: ", ")))"
+        }
+        return "CASE \(one)\(cases.joined()) ELSE true END"
+    }
+}
+
 /// The parts of a claim as one value, so that a removal needs no search for them.
 package enum StoredParts {
     /// Per part: kind, permits and limit as little-endian signed 32-bit numbers, the key's length as 16 bits, the key.

@@ -27,6 +27,7 @@ package final class FaultProxy: Sendable {
         var replies = Flow.pass
         var refuses = false
         var accepted = 0
+        var exchanges = 0
         var relays: [ObjectIdentifier: any Channel] = [:]
     }
 
@@ -69,6 +70,8 @@ package final class FaultProxy: Sendable {
 
     /// Connections so far.
     package var accepted: Int { state.withLock(\.accepted) }
+    /// Round trips so far, on all connections: how often a client has spoken after its server, or first.
+    package var exchanges: Int { state.withLock(\.exchanges) }
     /// Connections that are open now.
     package var open: Int { state.withLock { $0.relays.count } }
 
@@ -97,8 +100,9 @@ package final class FaultProxy: Sendable {
         }
         return ClientBootstrap(group: client.eventLoop).connect(host: "127.0.0.1", port: target).flatMapThrowing {
             [weak self] server in
-            let there = FaultRelay(to: server) { self?.requests ?? .pass }
-            let back = FaultRelay(to: client) { self?.replies ?? .pass }
+            let turn = FaultTurn { self?.state.withLock { $0.exchanges += 1 } }
+            let there = FaultRelay(to: server, heard: { turn.pass(toClient: true) }, flow: { self?.requests ?? .pass })
+            let back = FaultRelay(to: client, heard: { turn.pass(toClient: false) }, flow: { self?.replies ?? .pass })
             try client.pipeline.syncOperations.addHandler(there)
             try server.pipeline.syncOperations.addHandler(back)
             try client.pipeline.syncOperations.addHandler(FaultRelayBell(there, back))
@@ -118,21 +122,39 @@ private final class ProxyBox: Sendable {
 
 private struct FaultProxyChanged: Sendable {}
 
+/// Who spoke last on one connection.
+private final class FaultTurn {
+    private var isClients = false
+    private let began: () -> Void
+
+    /// - Parameter began: called where the client speaks after the server.
+    init(_ began: @escaping () -> Void) { self.began = began }
+
+    func pass(toClient: Bool) {
+        if toClient, !isClients { began() }
+        isClients = toClient
+    }
+}
+
 /// One direction of one connection.
 private final class FaultRelay: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let peer: any Channel
+    private let heard: () -> Void
     private let flow: () -> FaultProxy.Flow
     private var held: [ByteBuffer] = []
     private var isResting = false
 
-    init(to peer: any Channel, flow: @escaping () -> FaultProxy.Flow) {
+    /// - Parameter heard: called for each piece that comes.
+    init(to peer: any Channel, heard: @escaping () -> Void, flow: @escaping () -> FaultProxy.Flow) {
         self.peer = peer
+        self.heard = heard
         self.flow = flow
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heard()
         held.append(unwrapInboundIn(data))
         look()
     }

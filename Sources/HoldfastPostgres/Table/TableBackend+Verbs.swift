@@ -5,11 +5,7 @@ import HoldfastSQL
 extension TableBackend {
     func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {
         roster.placing(claim.id)
-        // Without a note it asks for no more than a schema of an older version has.
-        let plain = arguments(claim, condition)
-        let rows =
-            claim.note == .empty
-            ? try await call("place", plain) : try await call("place_noted", plain + [claim.note.encoded])
+        let rows = try await placed(claim, condition)
         guard let row = rows.first, row.count == 3, let outcome = row[0] else { throw Self.unexpected }
         tell(row[2])
         switch outcome {
@@ -32,6 +28,16 @@ extension TableBackend {
                 "\(part.mode) was asked for where the key is in use otherwise; use one mode family and one limit",
                 key: part.key)
         }
+    }
+
+    /// Without a note and a path it asks for no more than a schema of an older version has.
+    private func placed(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> [[String?]] {
+        let plain = arguments(claim, condition)
+        if claim.parts.contains(where: { if case .path = $0.mode { true } else { false } }) {
+            return try await call("place_paths", plain + [claim.note.encoded])
+        }
+        guard claim.note != .empty else { return try await call("place", plain) }
+        return try await call("place_noted", plain + [claim.note.encoded])
     }
 
     func arguments(_ claim: Claim, _ condition: PlaceCondition) -> [String?] {

@@ -50,7 +50,7 @@ final class TableBackend: LockBackend {
     var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "postgres", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
-            expiry: .timeToLive, supportsNotes: true, supportsRecords: true)
+            expiry: .timeToLive, supportsNotes: true, supportsRecords: true, supportsPaths: true)
     }
 
     var executor: (any TaskExecutor)? { pool.loop }

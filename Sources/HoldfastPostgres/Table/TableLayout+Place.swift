@@ -1,4 +1,7 @@
 #if Postgres
+import Holdfast
+import HoldfastSQL
+
 extension TableLayout {
     /// Whether a part at the end of a key's queue is clear; null where its mode may not meet those that are there.
     var admits: String {
@@ -12,6 +15,11 @@ extension TableLayout {
                 IF _last.permit_limit <> _limit THEN RETURN NULL; END IF;
                 IF NOT _last.clear OR _kind = 0 THEN RETURN false; END IF;
                 IF _kind = 1 THEN RETURN _last.kind = 1; END IF;
+                IF _kind = 3 THEN
+                    RETURN NOT EXISTS (
+                        SELECT 1 FROM \(schema).parts
+                        WHERE key = _key AND \(PathMode.excludes("_permits", "permits")));
+                END IF;
                 RETURN (SELECT sum(permits) FROM \(schema).parts WHERE key = _key) + _permits <= _limit;
             """)
     }
@@ -26,6 +34,16 @@ extension TableLayout {
                     RETURN coalesce((
                         SELECT sum(p.permits) FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)
                         WHERE p.key = _key AND c.expires_at > _now), 0) + _permits <= _limit;
+                END IF;
+                IF _kind = 3 THEN
+                    -- One that lives may wait, and keep out all behind it: without an end there is nothing to gain.
+                    RETURN EXISTS (
+                        SELECT 1 FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)
+                        WHERE p.key = _key AND c.expires_at <= _now)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)
+                        WHERE p.key = _key AND \(PathMode.excludes("_permits", "p.permits"))
+                            AND c.expires_at > _now);
                 END IF;
                 RETURN NOT EXISTS (
                     SELECT 1 FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)

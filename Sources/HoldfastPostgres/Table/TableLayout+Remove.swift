@@ -1,4 +1,7 @@
 #if Postgres
+import Holdfast
+import HoldfastSQL
+
 extension TableLayout {
     /// Removes a claim whose life is over from the keys that are locked. Where it has others it is left for a sweep.
     ///
@@ -43,6 +46,9 @@ extension TableLayout {
                     CROSS JOIN LATERAL (
                         SELECT h.kind, h.clear FROM \(schema).parts h WHERE h.key = k ORDER BY h.place LIMIT 1) head
                     WHERE CASE w.kind WHEN 0 THEN NOT head.clear WHEN 1 THEN NOT head.clear OR head.kind = 1
+                        WHEN 3 THEN NOT EXISTS (
+                            SELECT 1 FROM \(schema).parts s WHERE s.key = k AND s.place < w.place
+                                AND \(PathMode.excludes("w.permits", "s.permits")))
                         ELSE w.permits + coalesce((
                             SELECT sum(s.permits) FROM \(schema).parts s WHERE s.key = k AND s.place < w.place), 0)
                             <= w.permit_limit END

@@ -94,7 +94,7 @@ extension TableLayout {
     /// - Returns: how many claims it found; -1 where it was not its turn.
     var sweep: String {
         function(
-            "sweep(_listener bigint, _most int, _again boolean, OUT swept int, OUT granted text)",
+            "sweep(_listener bigint, _claims_limit int, _again boolean, OUT swept int, OUT granted text)",
             declare: """
                     _boundary bigint := \(schema)._epoch();
                     _now timestamptz := clock_timestamp();
@@ -107,7 +107,8 @@ extension TableLayout {
                 UPDATE \(schema).layout SET swept_at = _now WHERE _again OR swept_at < _now - interval '10 s';
                 IF NOT FOUND THEN RETURN; END IF;
                 _claims := ARRAY(
-                    SELECT c FROM \(schema).claims c WHERE c.expires_at <= _now ORDER BY place LIMIT _most);
+                    SELECT c FROM \(schema).claims c WHERE c.expires_at <= _now ORDER BY place
+                    LIMIT _claims_limit);
                 swept := cardinality(_claims);
                 IF swept = 0 THEN RETURN; END IF;
                 _keys := ARRAY(SELECT DISTINCT k FROM unnest(_claims) c CROSS JOIN LATERAL unnest(c.keys) k);

@@ -18,7 +18,7 @@ struct TableLayout: Sendable, Hashable {
     /// What makes it, in order, in one transaction. Where all of it is there nothing changes.
     var statements: [String] {
         [makeSchema] + tables + [text, epoch, lock, admits, couldAdmit, place, bury, advance, expire]
-            + [remove, extend, ask, tend, sweep] + notes + records
+            + [remove, extend, ask, tend, dropEarlierSweep, sweep] + notes + [placePaths] + records
     }
 
     /// For an administrator, where the role may not make it itself.
