@@ -29,7 +29,7 @@ final class TableBackend: LockBackend {
     var capabilities: BackendCapabilities {
         BackendCapabilities(
             name: "mysql", guarantee: configuration.endpoints.count > 1 ? .bestEffort : .singleAuthority,
-            expiry: .timeToLive, supportsNotes: true, supportsRecords: true)
+            expiry: .timeToLive, supportsNotes: true, supportsRecords: true, supportsPaths: true)
     }
 
     var records: (any RecordStore)? { recordTable }

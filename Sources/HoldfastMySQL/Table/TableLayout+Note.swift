@@ -4,8 +4,11 @@ extension TableLayout {
     static let noteBytesLimit = 10_240
 
     /// How much was added to the tables since they were first made. Clients that know less go on beside those that
-    /// know more, with the procedures that they know.
-    static let revision = 1
+    /// know more, with the procedures that they know. 1 has notes, 2 paths.
+    static let revision = 2
+
+    /// What the additions make or change of the procedures.
+    static let madeAnew = [advance, admits, place]
 
     /// What adds it where it is missing, and changes nothing where it is there: both servers know how to ask for a
     /// column, and only one how to add it where there is none.
@@ -19,7 +22,7 @@ extension TableLayout {
             "PREPARE holdfast FROM @holdfast",
             "EXECUTE holdfast",
             "DEALLOCATE PREPARE holdfast",
-        ] + place.statements + ["REPLACE INTO holdfast_layout VALUES (2, \(revision))"]
+        ] + madeAnew.flatMap(\.statements) + ["REPLACE INTO holdfast_layout VALUES (2, \(revision))"]
 
     /// For clients that know of no notes.
     static let placeBare = Procedure("place", placeParameters, "CALL holdfast_place_noted(\(placeArguments), '');")

@@ -1,4 +1,7 @@
 #if MySQL
+import Holdfast
+import HoldfastSQL
+
 extension TableLayout {
     /// A number above all that were drawn before: of a row that does not stay.
     static let draw = Procedure(
@@ -58,7 +61,9 @@ extension TableLayout {
             SELECT place, kind, clear INTO _head, _head_kind, _head_clear FROM holdfast_parts
                 WHERE name = _name ORDER BY place LIMIT 1;
             IF _head_clear AND (_kind = 0 OR (_kind = 1 AND _head_kind <> 1) OR (_kind = 2 AND _permits + (
-                SELECT SUM(permits) FROM holdfast_parts WHERE name = _name AND place < _place) > _limit))
+                SELECT SUM(permits) FROM holdfast_parts WHERE name = _name AND place < _place) > _limit)
+                OR (_kind = 3 AND EXISTS (SELECT 1 FROM holdfast_parts WHERE name = _name AND place < _place
+                    AND \(PathMode.excludes("_permits", "permits")))))
             THEN LEAVE queue; END IF;
             SET _until = NULL;
             SELECT expires_at, client, number, blocked INTO _until, _client, _number, _blocked FROM holdfast_claims
@@ -106,6 +111,8 @@ extension TableLayout {
             WHEN _last_limit <> _limit THEN NULL
             WHEN NOT _last_clear OR _kind = 0 THEN 0
             WHEN _kind = 1 THEN _last_kind = 1
+            WHEN _kind = 3 THEN NOT EXISTS (SELECT 1 FROM holdfast_parts WHERE name = _name
+                AND \(PathMode.excludes("_permits", "permits")))
             ELSE (SELECT SUM(permits) FROM holdfast_parts WHERE name = _name) + _permits <= _limit END;
         """)
 }

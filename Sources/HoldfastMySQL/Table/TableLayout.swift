@@ -34,7 +34,8 @@ enum TableLayout {
 
     /// What makes everything, for who may.
     static var statements: [String] {
-        tables + procedures.filter { $0.name != place.name }.flatMap(\.statements) + additions
+        tables + procedures.filter { one in !madeAnew.contains { $0.name == one.name } }.flatMap(\.statements)
+            + additions
             + ["REPLACE INTO holdfast_layout VALUES (1, \(version))"]
     }
 

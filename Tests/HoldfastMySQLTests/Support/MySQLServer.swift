@@ -44,7 +44,8 @@ final class MySQLServer: Sendable {
                     Self.binary, "--no-defaults", "--datadir=\(folder.path)/data", "--port=\(port)",
                     "--bind-address=127.0.0.1", "--socket=\(folder.path)/socket", "--pid-file=\(folder.path)/pid",
                     "--log-error=\(folder.path)/log", "--innodb-buffer-pool-size=32M", "--skip-name-resolve",
-                    "--loose-mysqlx=OFF",
+                    // A server that starts deletes what others have in a folder that they share.
+                    "--tmpdir=\(folder.path)", "--loose-mysqlx=OFF",
                 ] + options
             let guardian = Guardian("/usr/bin/env", words)
             do {

@@ -67,6 +67,12 @@ import Testing
             #expect(try await earlierPlace(try claims.next("b"), corner) == "1")
             #expect(try await backends[3].remove(old.id) == .removed)
             _ = try await backends[0].grant(of: waiting.id)
+            // Procedures that were there know of paths, too.
+            let paths = try (0..<2).map { _ in try claims.next(LockPath("p" / "q").parts()) }
+            try await backends[0].hold(paths[0])
+            try await backends[1].wait(paths[1])
+            #expect(try await backends[2].remove(paths[0].id) == .removed)
+            _ = try await backends[1].grant(of: paths[1].id)
             let records = try #require(backends[4].records)
             let write = try await records.write([1], to: "u/r", expecting: nil, timeToLive: nil)
             #expect(write != .conflict)
