@@ -15,7 +15,7 @@ public struct LockPath: Sendable {
     public enum Access: Sendable, Hashable, CaseIterable {
         /// Together with other readers of it and of all below.
         case shared
-        /// As shared, and alone in the right to become exclusive. Whoever only reads may hold it meanwhile.
+        /// As shared, beside readers, and beside no second one of its kind: for who reads and will perhaps write.
         case upgradeable
         /// Alone, with all below.
         case exclusive

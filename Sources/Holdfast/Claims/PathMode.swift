@@ -8,7 +8,7 @@ public enum PathMode: Int, Sendable, Hashable, CaseIterable {
     case intentionExclusive = 1
     /// Together with other readers of the key and of all below.
     case shared = 2
-    /// As shared, beside readers, and alone in the right to become exclusive in its place.
+    /// As shared, beside readers, and beside no second one of its kind.
     case upgradeable = 3
     /// Alone, on the key and on all below.
     case exclusive = 4
