@@ -20,7 +20,7 @@ final class Tmux {
     }
 
     deinit {
-        // Blocks: nothing may be left running where a test ends.
+        // Blocks, since a deinit cannot await: nothing may be left running where a test ends.
         guard let server = try? scratch.shell(Self.script("kill-server")) else { return }
         while server.isRunning { usleep(5_000) }
     }

@@ -104,6 +104,7 @@ import Testing
         var last = -1
         try await eventually("nothing is sent any more") {
             defer { last = backend.link.requestsSent.all }
+            // The span in which nothing is to be sent.
             try await Task.sleep(for: .milliseconds(3))
             return last == backend.link.requestsSent.all
         }

@@ -103,6 +103,7 @@ final class PostgresServer: Sendable {
                 return try await Self.ready(guardian, port)
             } catch {
                 last = error
+                // A pause between attempts, of which there are twenty.
                 try await Task.sleep(for: .milliseconds(100))
             }
         }
