@@ -29,17 +29,17 @@ extension LockMode {
 }
 
 extension PathMode {
-    /// SQL, as every server reads it: whether parts of two modes, by their numbers, keep each other out.
+    /// SQL, as every server reads it: whether a part waits behind an earlier one, by the numbers of their modes.
     ///
     /// - Parameters:
-    ///   - one: an expression; what is no mode's number keeps everybody out.
-    ///   - other: another; it is written several times.
-    package static func excludes(_ one: String, _ other: String) -> String {
+    ///   - later: an expression; what is no mode's number waits for everybody.
+    ///   - earlier: another; it is written several times.
+    package static func waits(_ later: String, behind earlier: String) -> String {
         let cases = allCases.map { mode in
-            let excluded = allCases.filter { !mode.mayHold(with: $0) }.map { "\($0.rawValue)" }
-            return " WHEN \(mode.rawValue) THEN \(other) IN (\(excluded.joined(separator: ", ")))"
+            let excluded = allCases.filter { !mode.mayHold(behind: $0) }.map { "\($0.rawValue)" }
+            return " WHEN \(mode.rawValue) THEN \(earlier) IN (\(excluded.joined(separator: ", ")))"
         }
-        return "CASE \(one)\(cases.joined()) ELSE true END"
+        return "CASE \(later)\(cases.joined()) ELSE true END"
     }
 }
 

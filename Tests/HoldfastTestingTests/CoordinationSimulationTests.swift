@@ -41,6 +41,10 @@ import Testing
         await check("barriers") { CoordinationSimulation.barriers(seed: $0) }
     }
 
+    @Test func `an upgraded lease is alone, and nobody wrote since it was read under`() async {
+        await check("upgrades") { CoordinationSimulation.upgrades(seed: $0) }
+    }
+
     @Test func `what would break these rules is noticed`() {
         let semaphores = (0..<40 as Range<UInt64>).filter {
             CoordinationSimulation.semaphores(seed: $0, doublesLimit: true).violations.contains { $0.invariant == "S1" }
@@ -50,6 +54,10 @@ import Testing
             CoordinationSimulation.barriers(seed: $0, forgetsRounds: true).violations.contains { $0.invariant == "B1" }
         }
         #expect(!barriers.isEmpty)
+        let upgrades = (0..<40 as Range<UInt64>).filter {
+            CoordinationSimulation.upgrades(seed: $0, hidesReaders: true).violations.contains { $0.invariant == "U1" }
+        }
+        #expect(!upgrades.isEmpty)
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>) func `a seed of elections runs the same twice`(seed: UInt64) {

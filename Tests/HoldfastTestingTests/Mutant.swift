@@ -26,6 +26,7 @@ enum Mutant: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case ancestorsAreLeftOut
     case pathsOvertake
     case secondUpgradeable
+    case readersPassUpgradeable
     case pathsMeetPlainClaims
     case removalAnswersWrongly
     case removalIsForgotten

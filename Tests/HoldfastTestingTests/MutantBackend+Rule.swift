@@ -93,13 +93,14 @@ extension MutantBackend {
         }
         if before.contains(where: { exclude($0.mode, mode) }) { return true }
         guard mutant != .pathsOvertake else { return false }
-        return before.contains { one in before.contains { $0.index != one.index && exclude($0.mode, one.mode) } }
+        return before.contains { one in before.contains { $0.index < one.index && exclude($0.mode, one.mode) } }
     }
 
-    private func exclude(_ one: PathMode, _ other: PathMode) -> Bool {
-        switch (one, other) {
+    private func exclude(_ earlier: PathMode, _ later: PathMode) -> Bool {
+        switch (earlier, later) {
         case (.exclusive, _), (_, .exclusive): true
         case (.upgradeable, .upgradeable): mutant != .secondUpgradeable
+        case (.upgradeable, .shared), (.upgradeable, .intentionShared): mutant != .readersPassUpgradeable
         case (.intentionExclusive, .shared), (.shared, .intentionExclusive): mutant != .intentionsMeetReaders
         case (.intentionExclusive, .upgradeable), (.upgradeable, .intentionExclusive): true
         default: false

@@ -46,11 +46,11 @@ import Testing
         .extendResurrects, .refusedClaimStays, .placeIsNotIdempotent, .onlyTheFirstKeyCounts, .removeWithoutCompare,
         .waitingClaimFreesItsOtherKeys, .limitsMayDiffer, .removalAnswersWrongly, .removalIsForgotten,
         .listingIsUnordered, .intentionsMeetReaders, .ancestorsAreLeftOut, .pathsOvertake, .secondUpgradeable,
-        .pathsMeetPlainClaims,
+        .pathsMeetPlainClaims, .readersPassUpgradeable,
     ])
     func `the model test notices`(_ mutant: Mutant) async {
         await #expect(throws: (any Error).self) {
-            for seed in 0..<20 as Range<UInt64> {
+            for seed in 0..<80 as Range<UInt64> {
                 let clock = TestClock()
                 var harness = ConformanceHarness.shared(MutantBackend(mutant, clock: clock), clock: clock)
                 harness.handOffLimit = .milliseconds(300)

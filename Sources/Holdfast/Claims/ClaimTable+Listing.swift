@@ -30,7 +30,8 @@ extension ClaimTable {
     private func pathBlockers(of own: KeyQueue.Node) -> [Claim.ID] {
         var queue = [own]
         while let first = queue.last, first.previous != KeyQueue.none { queue.append(nodes[Int(first.previous)]) }
-        return LockMode.excluding(queue.map(\.mode)).filter { $0 > 0 }.map { queue[$0].claim }
+        queue.reverse()
+        return LockMode.excluding(queue.map(\.mode)).filter { $0 < queue.count - 1 }.map { queue[$0].claim }
     }
 
     /// The claims on the keys that begin with `prefix`, by key, then in queue order.

@@ -42,7 +42,7 @@ public enum LockMode: Sendable, Hashable {
         switch (self, earlier) {
         case (.shared, .shared): false
         case (.permits(let mine, let limit), .permits(let theirs, _)): mine + theirs > limit
-        case (.path(let mine), .path(let theirs)): !mine.mayHold(with: theirs)
+        case (.path(let mine), .path(let theirs)): !mine.mayHold(behind: theirs)
         default: true
         }
     }
@@ -58,14 +58,20 @@ extension LockMode {
     /// Whether it stands on an ancestor of what is locked.
     package var isIntention: Bool { if case .path(let mode) = self { mode.isIntention } else { false } }
 
-    /// Which of a path's modes, by index, stand in the way of another of them.
+    /// Which of a queue's modes of paths, by index, are one of two of which the later may not hold behind the earlier.
     package static func excluding(_ modes: [LockMode]) -> [Int] {
-        let present = Set(modes)
-        return modes.indices.filter { index in
-            let mode = modes[index]
-            return present.contains { $0 != mode && $0.isBlocked(by: mode) }
-                || mode.isBlocked(by: mode) && modes.count(where: { $0 == mode }) > 1
+        var found: Set<Int> = []
+        var seen: [LockMode: [Int]] = [:]
+        for (index, mode) in modes.enumerated() {
+            for (earlier, indices) in seen where mode.isBlocked(by: earlier) {
+                found.insert(index)
+                found.formUnion(indices)
+                // They are known, and further ones of their kind come to be known by themselves.
+                seen[earlier] = [indices[0]]
+            }
+            seen[mode, default: []].append(index)
         }
+        return found.sorted()
     }
 
     /// Whether one waiting claim keeps all others behind it from being held, whatever their modes: a boundary and a

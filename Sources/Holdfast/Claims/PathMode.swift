@@ -8,19 +8,20 @@ public enum PathMode: Int, Sendable, Hashable, CaseIterable {
     case intentionExclusive = 1
     /// Together with other readers of the key and of all below.
     case shared = 2
-    /// As shared, beside readers, and beside no second one of its kind.
+    /// As shared, beside the readers who were there before; whoever comes later waits.
     case upgradeable = 3
     /// Alone, on the key and on all below.
     case exclusive = 4
 
-    /// Whether two claims may hold a key in these modes at once. It is the same in both orders.
-    public func mayHold(with other: PathMode) -> Bool {
-        switch (self, other) {
-        case (.exclusive, _), (_, .exclusive): false
+    /// Whether a later claim may hold a key beside an earlier one.
+    ///
+    /// It is the same in both orders but for the upgradeable mode, which comes to readers and lets none come.
+    public func mayHold(behind earlier: PathMode) -> Bool {
+        switch (self, earlier) {
+        case (.exclusive, _), (_, .exclusive), (_, .upgradeable): false
         case (.intentionShared, _), (_, .intentionShared): true
         case (.intentionExclusive, .intentionExclusive): true
         case (.intentionExclusive, _), (_, .intentionExclusive): false
-        case (.upgradeable, .upgradeable): false
         default: true
         }
     }
@@ -110,7 +111,7 @@ package struct PathSum: Sendable, Hashable {
 
     /// Whether one more may stand beside all of these.
     package func admits(_ mode: PathMode) -> Bool {
-        PathMode.allCases.allSatisfy { mode.mayHold(with: $0) || count(of: $0) == 0 }
+        PathMode.allCases.allSatisfy { mode.mayHold(behind: $0) || count(of: $0) == 0 }
             && count(of: mode) < Self.countLimit
     }
 }

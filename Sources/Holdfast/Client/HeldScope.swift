@@ -9,13 +9,23 @@ final class HeldScope: Sendable {
     let client: LockClient
     /// Which entry into the lock this scope is: 0 for the body that took it.
     let entry: UInt64
+    /// Whether what is upgradeable is exclusive here.
+    let isUpgraded: Bool
     let parent: HeldScope?
 
-    init(state: LeaseState, client: LockClient, entry: UInt64 = 0, parent: HeldScope?) {
+    init(state: LeaseState, client: LockClient, entry: UInt64 = 0, isUpgraded: Bool = false, parent: HeldScope?) {
         self.state = state
         self.client = client
         self.entry = entry
+        self.isUpgraded = isUpgraded
         self.parent = parent
+    }
+
+    fileprivate var parts: [Claim.Part] {
+        guard isUpgraded else { return state.claim.parts }
+        return state.claim.parts.map {
+            $0.mode == .path(.upgradeable) ? Claim.Part($0.key, .path(.exclusive)) : $0
+        }
     }
 }
 
@@ -27,7 +37,7 @@ enum Nesting {
     /// it would wait for itself.
     case onlyIfFree
     /// It rides on a held claim: nested readers, or an entry into its own lock.
-    case rides(HeldScope)
+    case rides(HeldScope, isReader: Bool)
 }
 
 extension LockClient {
@@ -40,13 +50,15 @@ extension LockClient {
         while let held = scope {
             scope = held.parent
             guard held.client === self, held.state.phase == .held else { continue }
-            let meeting = parts.filter { part in held.state.claim.parts.contains { $0.key == part.key } }
+            let own = held.parts
+            let meeting = parts.filter { part in own.contains { $0.key == part.key } }
             guard !meeting.isEmpty else { continue }
-            let covers = parts.allSatisfy { part in held.state.claim.parts.contains { $0.covers(part) } }
-            let readersOnly = parts.allSatisfy(\.mode.isReader) && held.state.claim.isShared
-            if covers, reentrant || readersOnly { return .rides(held) }
+            let covers = parts.allSatisfy { part in own.contains { $0.covers(part) } }
+            let readersOnly =
+                parts.allSatisfy(\.mode.isReader) && held.state.claim.parts.allSatisfy(\.mode.lendsToReaders)
+            if covers, reentrant || readersOnly { return .rides(held, isReader: readersOnly) }
             for part in meeting {
-                guard held.state.claim.parts.contains(where: { $0.key == part.key && $0.meets(part) }) else {
+                guard own.contains(where: { $0.key == part.key && $0.meets(part) }) else {
                     throw LockError(
                         .wouldDeadlock,
                         "this task tree holds the key already, in a mode that excludes \(part.mode); "
@@ -90,8 +102,9 @@ extension LeaseState {
     }
 }
 
-extension Claim {
-    fileprivate var isShared: Bool { parts.allSatisfy(\.mode.isReader) }
+extension LockMode {
+    /// Whether a nested reader needs no entry of its own: an upgradeable claim lets none in behind it.
+    fileprivate var lendsToReaders: Bool { isReader || isIntention || self == .path(.upgradeable) }
 }
 
 extension Claim.Part {

@@ -23,6 +23,8 @@ final class LeaseState: Sendable {
         var lastEntry: UInt64 = 0
         /// What the note says, and what is known to stand in the store. Most claims have none.
         var notes: LeaseNotes?
+        /// Set while somebody makes it exclusive: one at a time.
+        var isUpgrading = false
     }
 
     let claim: Claim

@@ -194,6 +194,14 @@ extension LockClient {
 }
 
 extension LeaseState {
+    /// Ends a wait with an error.
+    func fail(_ error: LockError) {
+        update { core in
+            core.waitFailure = error
+            core.isNudged = true
+        }
+    }
+
     /// Takes a grant in; too late a one is left to be removed.
     func accept(_ grant: Grant, now: Duration, isPlacement: Bool) {
         update { core in

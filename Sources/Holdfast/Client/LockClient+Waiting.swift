@@ -26,11 +26,7 @@ extension LockClient {
                 case .cancelled: return
                 case .leaseLost: return state.update { $0.waitEvent = $0.machine.gone() }
                 case .unavailable: failures += 1
-                default:
-                    return state.update { core in
-                        core.waitFailure = error
-                        core.isNudged = true
-                    }
+                default: return state.fail(error)
                 }
             }
             // A cancelled sleep ends the loop above.

@@ -40,7 +40,7 @@ extension LockClient {
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
         let nesting = try nesting(of: parts, reentrant: options.reentrant)
-        if case .rides(let scope) = nesting { return try await ride(on: scope, body) }
+        if case .rides(let scope, let isReader) = nesting { return try await ride(on: scope, isReader, body) }
         let state: LeaseState
         do throws(LockError) {
             if case .onlyIfFree = nesting {
@@ -80,7 +80,7 @@ extension LockClient {
         }
     }
 
-    private func run<R: Sendable>(
+    func run<R: Sendable>(
         _ body: @escaping @Sendable (Lease) async throws -> R, _ lease: Lease, in scope: HeldScope
     ) async -> Result<R, any Error> {
         do {
@@ -114,10 +114,9 @@ extension LockClient {
 
     /// Runs the body under a claim that an enclosing `withLock` of the same task tree holds.
     private func ride<R: Sendable>(
-        on held: HeldScope, _ body: @escaping @Sendable (Lease) async throws -> R
+        on held: HeldScope, _ isReader: Bool, _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
         let state = held.state
-        let isReader = state.claim.parts.allSatisfy(\.mode.isReader)
         let entry = isReader ? held.entry : try state.enter(from: held)
         defer { if !isReader { state.leave(entry) } }
         let scope = HeldScope(state: state, client: self, entry: entry, parent: HeldScope.current)
@@ -126,7 +125,7 @@ extension LockClient {
         return try result.get()
     }
 
-    private func lost<R>(_ error: LockError, in result: Result<R, any Error>) -> LockError {
+    func lost<R>(_ error: LockError, in result: Result<R, any Error>) -> LockError {
         var error = error
         if case .failure(let cause) = result { error.cause = cause }
         return error

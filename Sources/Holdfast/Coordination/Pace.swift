@@ -31,15 +31,11 @@ extension LockClient {
         }
     }
 
-    /// The claims on one key, in queue order. One round trip; another where many keys begin as this one does.
+    /// The claims on one key, in queue order. One round trip, with few exceptions.
     func queue(of key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try key.validate()
-        // Other keys that continue this one may be listed before it where the store orders them by other bytes.
-        for limit in [limit, Self.listingLimit] {
-            let records = try await claims(withPrefix: key.text, limit: limit)
-            if records.count < limit { return records.filter { $0.key == key } }
-        }
-        throw LockError(.limitExceeded, "more than \(Self.listingLimit) claims on keys that begin so", key: key)
+        try admitListing()
+        return try await backend.claims(on: key, limit: limit)
     }
 
     /// What a request answers, or that it was not answered in time.

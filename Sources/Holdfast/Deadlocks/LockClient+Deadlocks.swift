@@ -20,16 +20,27 @@ extension LockClient {
         /// Microseconds since 1970.
         let since: Int64
         let threshold: Duration
+        /// Whether the claim is there for this alone; see ``WatchedUpgrade``.
+        let isUpgrade: Bool
+        let giveUp: @Sendable (LockError) -> Void
     }
 
     /// - Returns: `nil` where this wait can be part of no deadlock, or the backend cannot tell.
-    func watchedWait(_ state: LeaseState) -> WatchedWait? {
+    ///
+    /// - Parameters:
+    ///   - base: what is held beside the task tree's.
+    ///   - giveUp: ends the wait; that of `state` by default.
+    func watchedWait(
+        _ state: LeaseState, beside base: LeaseState? = nil, giveUp: (@Sendable (LockError) -> Void)? = nil
+    ) -> WatchedWait? {
         guard let threshold = configuration.deadlockThreshold, capabilities.supportsNotes, capabilities.supportsListing
         else { return nil }
-        let held = ownHeld()
+        var held = ownHeld()
+        if let base, !held.contains(where: { $0 === base }) { held.append(base) }
         guard !held.isEmpty || state.claim.parts.count > 1 else { return nil }
         return WatchedWait(
-            state: state, held: held, since: WallClock.microseconds, threshold: threshold)
+            state: state, held: held, since: WallClock.microseconds, threshold: threshold, isUpgrade: base != nil,
+            giveUp: giveUp ?? { state.fail($0) })
     }
 
     /// What the current task tree holds of this client.
@@ -80,10 +91,7 @@ extension LockClient {
         observation.logger.warning(
             "lock wait gives way to a deadlock",
             metadata: observation.metadata(wait.state, ["lock.deadlock": "\(deadlock)"]))
-        wait.state.update { core in
-            core.waitFailure = error
-            core.isNudged = true
-        }
+        wait.giveUp(error)
     }
 
     // MARK: Saying what one waits for
@@ -91,6 +99,7 @@ extension LockClient {
     /// Writes on what the owner holds what it waits for; on a waiting claim of several keys, which they are.
     private func publish(_ wait: WatchedWait) async throws(LockError) {
         let claim = wait.state.claim
+        if wait.isUpgrade { return try await publishUpgrade(wait) }
         let keys = claim.parts.count == 1 ? [claim.parts[0].key] : try await blockedKeys(of: claim)
         let edges = keys.map { ClaimNote.Wait(claim: claim.id, key: $0, since: wait.since) }
         for held in wait.held { try await note(held) { $0[claim.id] = edges } }
@@ -99,6 +108,7 @@ extension LockClient {
 
     /// Takes back what was written of a wait that is over. A note that stays by mistake names a claim that is gone.
     func unpublish(_ wait: WatchedWait) async {
+        if wait.isUpgrade { await discard(wait.state, wasSent: wait.state.phase == .waiting) }
         for held in wait.held {
             // It says something that is over, and no more: the next note of this claim says nothing of it.
             try? await note(held) { $0[wait.state.claim.id] = nil }

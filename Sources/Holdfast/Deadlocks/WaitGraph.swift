@@ -47,6 +47,8 @@ package struct WaitGraph: Sendable {
         guard let queue = queues[key], let index = queue.firstIndex(where: { $0.id == claim }), !queue[index].isHeld
         else { return [] }
         let mode = queue[index].mode
+        // An upgrade waits for those who were there before what its owner says that it holds meanwhile.
+        if let base = queue[..<index].firstIndex(where: { $0.isUpgraded(by: claim) }) { return Array(queue[..<base]) }
         if case .path = mode {
             return LockMode.excluding(queue[...index].map(\.mode)).filter { $0 < index }.map { queue[$0] }
         }
@@ -204,6 +206,11 @@ extension ClaimRecord {
     /// Whether an earlier claim on its key keeps it waiting; for permits, each one does its part.
     fileprivate func isKept(by earlier: ClaimRecord) -> Bool {
         if case .permits = mode { true } else { mode.isBlocked(by: earlier.mode) }
+    }
+
+    /// Whether another claim on its key is there to make this one exclusive.
+    fileprivate func isUpgraded(by marker: Claim.ID) -> Bool {
+        isHeld && mode == .path(.upgradeable) && waits.contains { $0.claim == marker && $0.key == key }
     }
 
     /// What the owner waits for while it holds this; where this waits itself, on which other keys.

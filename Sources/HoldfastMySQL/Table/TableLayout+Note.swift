@@ -5,7 +5,7 @@ extension TableLayout {
 
     /// How much was added to the tables since they were first made. Clients that know less go on beside those that
     /// know more, with the procedures that they know. 1 has notes, 2 paths.
-    static let revision = 2
+    static let revision = 3
 
     /// What the additions make or change of the procedures.
     static let madeAnew = [advance, admits, place]

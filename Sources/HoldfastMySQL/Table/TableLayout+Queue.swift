@@ -63,7 +63,7 @@ extension TableLayout {
             IF _head_clear AND (_kind = 0 OR (_kind = 1 AND _head_kind <> 1) OR (_kind = 2 AND _permits + (
                 SELECT SUM(permits) FROM holdfast_parts WHERE name = _name AND place < _place) > _limit)
                 OR (_kind = 3 AND EXISTS (SELECT 1 FROM holdfast_parts WHERE name = _name AND place < _place
-                    AND \(PathMode.excludes("_permits", "permits")))))
+                    AND \(PathMode.waits("_permits", behind: "permits")))))
             THEN LEAVE queue; END IF;
             SET _until = NULL;
             SELECT expires_at, client, number, blocked INTO _until, _client, _number, _blocked FROM holdfast_claims
@@ -112,7 +112,7 @@ extension TableLayout {
             WHEN NOT _last_clear OR _kind = 0 THEN 0
             WHEN _kind = 1 THEN _last_kind = 1
             WHEN _kind = 3 THEN NOT EXISTS (SELECT 1 FROM holdfast_parts WHERE name = _name
-                AND \(PathMode.excludes("_permits", "permits")))
+                AND \(PathMode.waits("_permits", behind: "permits")))
             ELSE (SELECT SUM(permits) FROM holdfast_parts WHERE name = _name) + _permits <= _limit END;
         """)
 }

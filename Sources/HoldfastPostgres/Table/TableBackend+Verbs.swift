@@ -34,7 +34,7 @@ extension TableBackend {
     private func placed(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> [[String?]] {
         let plain = arguments(claim, condition)
         if claim.parts.contains(where: { if case .path = $0.mode { true } else { false } }) {
-            return try await call("place_paths", plain + [claim.note.encoded])
+            return try await call("place_on_paths", plain + [claim.note.encoded])
         }
         guard claim.note != .empty else { return try await call("place", plain) }
         return try await call("place_noted", plain + [claim.note.encoded])

@@ -10,7 +10,7 @@ extension TableLayout {
             """
         return function(
             """
-            place_paths(
+            place_on_paths(
                 _client bigint, _number bigint, _hexes text[], _kinds int[], _permits int[], _limits int[],
                 _life bigint, _if_free boolean, _listener bigint, _host text, _pid int, _program text, _label text,
                 _note text, OUT outcome int, OUT fence bigint, OUT granted text)

@@ -18,7 +18,7 @@ extension TableLayout {
                 IF _kind = 3 THEN
                     RETURN NOT EXISTS (
                         SELECT 1 FROM \(schema).parts
-                        WHERE key = _key AND \(PathMode.excludes("_permits", "permits")));
+                        WHERE key = _key AND \(PathMode.waits("_permits", behind: "permits")));
                 END IF;
                 RETURN (SELECT sum(permits) FROM \(schema).parts WHERE key = _key) + _permits <= _limit;
             """)
@@ -42,7 +42,7 @@ extension TableLayout {
                         WHERE p.key = _key AND c.expires_at <= _now)
                     AND NOT EXISTS (
                         SELECT 1 FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)
-                        WHERE p.key = _key AND \(PathMode.excludes("_permits", "p.permits"))
+                        WHERE p.key = _key AND \(PathMode.waits("_permits", behind: "p.permits"))
                             AND c.expires_at > _now);
                 END IF;
                 RETURN NOT EXISTS (

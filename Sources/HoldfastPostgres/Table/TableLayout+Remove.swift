@@ -48,7 +48,7 @@ extension TableLayout {
                     WHERE CASE w.kind WHEN 0 THEN NOT head.clear WHEN 1 THEN NOT head.clear OR head.kind = 1
                         WHEN 3 THEN NOT EXISTS (
                             SELECT 1 FROM \(schema).parts s WHERE s.key = k AND s.place < w.place
-                                AND \(PathMode.excludes("w.permits", "s.permits")))
+                                AND \(PathMode.waits("w.permits", behind: "s.permits")))
                         ELSE w.permits + coalesce((
                             SELECT sum(s.permits) FROM \(schema).parts s WHERE s.key = k AND s.place < w.place), 0)
                             <= w.permit_limit END

@@ -24,8 +24,13 @@ struct ListedKey {
             else { continue }
             if score < 0 { blocked.append(claim) } else { clear.append(claim) }
         }
-        // Those that nobody blocks are kept by the ends of their lives.
-        claims += clear.sorted { $0.placed < $1.placed } + blocked
+        // Those that nobody blocks are kept by the ends of their lives. One that is upgradeable came last, whatever the
+        // server's clock said: it lets nobody come.
+        claims += clear.sorted { Self.rank($0) < Self.rank($1) } + blocked
+    }
+
+    private static func rank(_ claim: StoredClaim) -> (Int, Int64) {
+        (claim.mode == .path(.upgradeable) ? 1 : 0, claim.placed)
     }
 
     func record(_ claim: StoredClaim, _ key: LockKey) -> ClaimRecord {

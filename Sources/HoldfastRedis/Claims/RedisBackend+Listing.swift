@@ -26,6 +26,11 @@ extension RedisBackend {
         return Array(records.prefix(limit))
     }
 
+    /// Asks of this key alone, without going through all.
+    public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        Array(try await read([(key, KeyNames(string: codec.string(of: key)))], limit: limit).prefix(limit))
+    }
+
     private func read(_ keys: [(LockKey, KeyNames)], limit: Int) async throws(LockError) -> [ClaimRecord] {
         if ears.isCluster, keys.count > 1 {
             var records: [ClaimRecord] = []

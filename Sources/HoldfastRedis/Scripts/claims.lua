@@ -27,8 +27,8 @@ local PEER_PAUSE = 150 -- for how long
 local CALM = true -- no quarantine: see calm.lua
 local FIRST = -1e15 -- the score of the first of a queue
 local COUNT_LIMIT = 1048575 -- the most that are clear on one key in one mode of paths
--- For each mode of paths, those beside which it may not stand.
-local EXCLUDED = { [0] = { 4 }, { 2, 3, 4 }, { 1, 4 }, { 1, 3, 4 }, { 0, 1, 2, 3, 4 } }
+-- For each mode of paths, those behind which it waits.
+local EXCLUDED = { [0] = { 3, 4 }, { 2, 3, 4 }, { 1, 3, 4 }, { 1, 3, 4 }, { 0, 1, 2, 3, 4 } }
 
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]

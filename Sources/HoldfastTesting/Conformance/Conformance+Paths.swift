@@ -78,15 +78,20 @@ extension Conformance {
             try await stage.granted(last)
             try require(try await stage.isHeld(writer), "the first should hold still")
         },
-        ConformanceCase("one upgradeable claim stands beside readers, and no second", .paths) { stage in
-            let reader = try stage.claim(path: "a/b", .shared)
+        ConformanceCase("an upgradeable claim comes to readers, and lets nobody come", .paths) { stage in
+            let readers = try [stage.claim(path: "a/b", .shared), stage.claim(path: "a/b/c", .shared)]
             let (first, second) = try (stage.claim(path: "a/b", .upgradeable), stage.claim(path: "a/b", .upgradeable))
-            try await stage.hold(reader)
+            let later = try [stage.claim(path: "a/b", .shared), stage.claim(path: "a/b/c", .shared)]
+            for reader in readers { try await stage.hold(reader) }
             try await stage.hold(first, on: stage.backends[1])
-            try await stage.hold(stage.claim(path: "a/b/c", .shared), on: stage.backends[2])
+            try await stage.wait(later[0], on: stage.backends[2])
+            try await stage.remove(later[0], on: stage.backends[2])
+            try await stage.wait(later[1], on: stage.backends[2])
             try await stage.wait(second, on: stage.backends[2])
             try await stage.remove(first, on: stage.backends[1])
+            try await stage.granted(later[1], on: stage.backends[2])
             try await stage.granted(second, on: stage.backends[2])
+            try await stage.hold(stage.claim(path: "a/d", .shared))
         },
         ConformanceCase("a claim on a path meets no plain claim on its text", .paths) { stage in
             let path = try stage.claim(path: "users/42")

@@ -72,6 +72,6 @@ public enum Conformance {
     }()
 
     private static let all: [ConformanceCase] =
-        placing + queues + modes + severalKeys + paths + removing + expiring + grants + listing + names + notes
-        + records + load + clients + coordination + deadlocks
+        placing + queues + modes + severalKeys + paths + upgrades + removing + expiring + grants + listing + names
+        + notes + records + load + clients + coordination + deadlocks
 }

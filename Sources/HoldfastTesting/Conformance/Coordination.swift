@@ -7,16 +7,19 @@ enum Coordination {
     private static let pause: Duration = .milliseconds(10)
 
     /// Runs clients, each by a way of its own to the store.
+    ///
+    /// - Parameter life: short by default, so that what waits for a renewal does not wait long.
     static func withClients(
-        _ count: Int, _ stage: ConformanceStage, _ body: @escaping @Sendable ([LockClient]) async throws -> Void
+        _ count: Int, _ stage: ConformanceStage, life: Duration = .seconds(3), deadlockThreshold: Duration? = nil,
+        _ body: @escaping @Sendable ([LockClient]) async throws -> Void
     ) async throws {
-        // Short, so that what waits for a renewal does not wait long.
-        let life = max(.seconds(3), stage.shortLife)
+        let life = max(life, stage.shortLife)
         let clients = (0..<count).map { number in
-            LockClient(
-                // The stage runs the backends already.
-                backend: BackendView(stage.backends[number % stage.backends.count]),
-                configuration: LockClientConfiguration(timeToLive: life, label: "client \(number)"))
+            var configuration = LockClientConfiguration(timeToLive: life, label: "client \(number)")
+            if let deadlockThreshold { configuration.deadlockThreshold = deadlockThreshold }
+            // The stage runs the backends already.
+            return LockClient(
+                backend: BackendView(stage.backends[number % stage.backends.count]), configuration: configuration)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in clients { group.addTask { try await client.run() } }

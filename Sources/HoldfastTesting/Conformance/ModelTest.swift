@@ -164,7 +164,9 @@ public struct ModelTest {
     }
 
     private static func exclude(_ one: LockMode, _ other: LockMode) -> Bool {
-        if case (.path(let one), .path(let other)) = (one, other) { return !one.mayHold(with: other) }
+        if case (.path(let one), .path(let other)) = (one, other) {
+            return !one.mayHold(behind: other) && !other.mayHold(behind: one)
+        }
         return one == .exclusive || other == .exclusive
     }
 

@@ -24,6 +24,10 @@ public struct BackendView: LockBackend {
         try await inner.annotate(id, with: note)
     }
     public var records: (any RecordStore)? { inner.records }
+    public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        try await inner.claims(on: key, limit: limit)
+    }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await inner.claims(withPrefix: prefix, limit: limit)
     }

@@ -145,12 +145,14 @@ extension Checkers {
             // Nobody is clear behind one that waits, so that no two of all these may exclude each other.
             let queue = earlier + [mode]
             return queue.indices.allSatisfy { index in
-                queue[..<index].allSatisfy { canMeet([$0, queue[index]]) }
+                queue[..<index].allSatisfy { mayCome(queue[index], behind: $0) }
             }
         }
     }
 
     private static func excludes(_ earlier: [Claim.Part], _ later: [Claim.Part]) -> Bool {
-        earlier.contains { one in later.contains { other in one.key == other.key && !canMeet([one.mode, other.mode]) } }
+        earlier.contains { one in
+            later.contains { other in one.key == other.key && !mayCome(other.mode, behind: one.mode) }
+        }
     }
 }

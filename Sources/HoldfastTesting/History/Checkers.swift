@@ -151,19 +151,24 @@ extension Checkers {
         return permits <= limit
     }
 
-    /// The table of a path's modes, written a second time: beside each mode, what it stands together with.
+    /// Whether a claim need not wait for one that was placed before, where those two are all.
+    static func mayCome(_ later: LockMode, behind earlier: LockMode) -> Bool {
+        guard case .path(let one) = earlier, case .path(let other) = later else { return canMeet([earlier, later]) }
+        return comeTo[one]?.contains(other) == true
+    }
+
+    /// The table of a path's modes, written a second time: to each mode, who comes later and holds beside it.
+    private static let comeTo: [PathMode: Set<PathMode>] = [
+        .intentionShared: [.intentionShared, .intentionExclusive, .shared, .upgradeable],
+        .intentionExclusive: [.intentionShared, .intentionExclusive],
+        .shared: [.intentionShared, .shared, .upgradeable],
+        .upgradeable: [],
+        .exclusive: [],
+    ]
+
     private static func pathsCanMeet(_ modes: [LockMode]) -> Bool {
-        let beside: [PathMode: Set<PathMode>] = [
-            .intentionShared: [.intentionShared, .intentionExclusive, .shared, .upgradeable],
-            .intentionExclusive: [.intentionShared, .intentionExclusive],
-            .shared: [.intentionShared, .shared, .upgradeable],
-            .upgradeable: [.intentionShared, .shared],
-            .exclusive: [],
-        ]
-        let paths = modes.compactMap { if case .path(let mode) = $0 { mode } else { nil } }
-        guard paths.count == modes.count else { return false }
-        return paths.indices.allSatisfy { index in
-            paths[..<index].allSatisfy { beside[$0]?.contains(paths[index]) == true }
+        modes.indices.allSatisfy { index in
+            modes[..<index].allSatisfy { mayCome($0, behind: modes[index]) || mayCome(modes[index], behind: $0) }
         }
     }
 }

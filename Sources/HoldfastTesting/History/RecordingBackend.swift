@@ -53,6 +53,10 @@ public final class RecordingBackend: LockBackend {
 
     public var records: (any RecordStore)? { inner.records }
 
+    public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        try await inner.claims(on: key, limit: limit)
+    }
+
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await inner.claims(withPrefix: prefix, limit: limit)
     }

@@ -20,6 +20,8 @@ struct WitnessedBackend: LockBackend {
     let log = Log()
     /// What clients read in the records' stead: for showing that a check would notice.
     var lie: (@Sendable ([UInt8]) -> [UInt8])?
+    /// Whether listings leave readers out: for showing the same.
+    var hidesReaders = false
 
     init(clock: TestClock, lie: (@Sendable ([UInt8]) -> [UInt8])? = nil) {
         inner = MemoryBackend(clock: clock)
@@ -47,7 +49,7 @@ struct WitnessedBackend: LockBackend {
     func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         let claims = try await inner.claims(withPrefix: prefix, limit: limit)
         log.add(Log.Listing(at: time.now, tokens: claims.compactMap(\.token)))
-        return claims
+        return hidesReaders ? claims.filter { !$0.mode.isReader } : claims
     }
 
     private struct Records: RecordStore {

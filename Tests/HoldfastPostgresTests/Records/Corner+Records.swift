@@ -39,7 +39,7 @@ extension Corner {
         guard locks == .table else { return }
         try await server.psql(
             """
-            DROP FUNCTION holdfast.place_paths, holdfast.place_noted, holdfast.annotate, holdfast.listing;
+            DROP FUNCTION holdfast.place_on_paths, holdfast.place_noted, holdfast.annotate, holdfast.listing;
             ALTER TABLE holdfast.claims DROP COLUMN note;
             """)
     }

@@ -73,7 +73,7 @@ import Testing
         let corner = try await Corner(PostgresServer())
         _ = try await corner.ask("CREATE ROLE app LOGIN")
         try await corner.server.psql(corner.configuration.script(for: "app"))
-        try await corner.server.psql("DROP FUNCTION holdfast.place_paths, holdfast.sweep")
+        try await corner.server.psql("DROP FUNCTION holdfast.place_on_paths, holdfast.sweep")
         try await corner.server.psql(EarlierFunctions.script)
         return corner
     }

@@ -6,16 +6,16 @@ import Testing
 @Suite struct PathQueueTests {
     private typealias Order = ClaimOrder<Int>
 
-    /// Which modes stand beside which, as the textbook has it: IS, IX, S, U, X.
-    private static let beside: [[Bool]] = [
-        [true, true, true, true, false], [true, true, false, false, false], [true, false, true, true, false],
+    /// Which modes come, by row, to which that are there before, as the textbook has it: IS, IX, S, U, X.
+    private static let behind: [[Bool]] = [
+        [true, true, true, false, false], [true, true, false, false, false], [true, false, true, false, false],
         [true, false, true, false, false], [false, false, false, false, false],
     ]
 
     private static func areClear(_ modes: [PathMode]) -> [Bool] {
         modes.indices.map { last in
             (0...last).allSatisfy { later in
-                (0..<later).allSatisfy { beside[modes[$0].rawValue][modes[later].rawValue] }
+                (0..<later).allSatisfy { behind[modes[later].rawValue][modes[$0].rawValue] }
             }
         }
     }
@@ -34,8 +34,8 @@ import Testing
     @Test func `the table of modes is the textbook's`() {
         for one in PathMode.allCases {
             for other in PathMode.allCases {
-                let mayHold = Self.beside[one.rawValue][other.rawValue]
-                #expect(one.mayHold(with: other) == mayHold)
+                let mayHold = Self.behind[one.rawValue][other.rawValue]
+                #expect(one.mayHold(behind: other) == mayHold)
                 #expect(LockMode.path(one).isBlocked(by: .path(other)) == !mayHold)
                 var sum = PathSum()
                 sum.add(other)

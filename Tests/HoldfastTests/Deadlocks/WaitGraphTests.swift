@@ -56,6 +56,36 @@ import Testing
         #expect(graph.deadlock(of: id(11), since: 11)?.actors == [id(12), id(11)])
     }
 
+    /// 1 came to the reader 2, and upgrades by 11; 3 waits to be upgradeable.
+    private func upgrade(readerWaits: [(UInt64, LockKey)] = []) throws -> WaitGraph {
+        WaitGraph(queues: [
+            "k": [
+                try record(2, "k", held: true, .path(.shared), waits: readerWaits),
+                try record(1, "k", held: true, .path(.upgradeable), waits: [(11, "k")]),
+                try record(3, "k", held: false, .path(.upgradeable)),
+                try record(11, "k", held: false, .path(.exclusive)),
+            ]
+        ])
+    }
+
+    @Test func `an upgrade waits for readers, and not for itself or who waits`() throws {
+        let graph = try upgrade()
+        #expect(graph.blockers(of: id(11), on: "k").map(\.id) == [id(2)])
+        #expect(graph.deadlock(of: id(11), since: 11) == nil)
+        #expect(graph.deadlock(of: id(3), since: 3) == nil)
+    }
+
+    @Test func `an upgrade and a reader that waits for what it upgrades are a deadlock`() throws {
+        var graph = try upgrade(readerWaits: [(12, "root")])
+        graph.add(
+            "root",
+            [
+                try record(1, "root", held: true, .path(.intentionExclusive), waits: [(11, "k")]),
+                try record(12, "root", held: false, .path(.shared)),
+            ])
+        #expect(graph.deadlock(of: id(11), since: 11)?.actors == [id(12), id(11)])
+    }
+
     @Test func `a waiting writer in between closes a circle`() throws {
         // A reader behind a writer behind a reader whose owner waits for what the first one holds.
         let graph = WaitGraph(queues: [
