@@ -2,7 +2,7 @@
 
 Each start_… returns the process, the store's URL and the port.
 """
-import os, shutil, socket, subprocess, sys, time
+import os, pwd, shutil, socket, subprocess, sys, time
 
 POSTGRES = "/usr/lib/postgresql/15/bin"
 
@@ -55,11 +55,8 @@ def start_postgres(folder):
 
 def start_mariadb(folder):
     data, port = folder + "/mariadb", free_port()
-    user = "mysql" if os.geteuid() == 0 else os.environ["USER"]
-    os.chmod(folder, 0o755)
-    os.mkdir(data)
-    if os.geteuid() == 0:
-        shutil.chown(data, user, user)
+    # Root must be named.
+    user = pwd.getpwuid(os.geteuid()).pw_name
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
     subprocess.run(["mariadb-install-db", "--no-defaults", "--datadir=" + data, "--user=" + user,
                     "--auth-root-authentication-method=normal"], check=True, **quiet)

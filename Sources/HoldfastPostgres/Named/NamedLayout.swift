@@ -56,15 +56,31 @@ struct NamedLayout: Sendable {
     ///
     /// - Parameter take: of one lock, see ``AdvisoryVerb``: true where it was got.
     /// - Returns: a row for each lock, in order: whether it was got, and the number.
-    func take(_ take: String) -> String {
+    func takeEach(_ take: String) -> String {
         """
         WITH taken AS MATERIALIZED (SELECT place, \(take) AS got FROM \(AdvisoryVerb.asked)),
-        drawn AS MATERIALIZED (
-            SELECT CASE WHEN true IN (SELECT got FROM taken) THEN nextval('\(schema).tokens') END AS token),
-        flushed AS MATERIALIZED (
-            SELECT token, CASE WHEN token IS NOT NULL AND pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
-                THEN pg_logical_emit_message(true, 'holdfast', '') END FROM drawn)
+        drawn AS MATERIALIZED (SELECT CASE WHEN true IN (SELECT got FROM taken) THEN \(draw) END AS token),
+        flushed AS MATERIALIZED (SELECT token, \(flush) FROM drawn)
         SELECT got, token FROM taken, flushed ORDER BY place
+        """
+    }
+
+    /// The same of one lock. Each step is one that the server does not merge with the next: it is done once, and first.
+    func take(_ take: String) -> String {
+        """
+        SELECT got, token, \(flush)
+        FROM (
+            SELECT got, CASE WHEN got THEN \(draw) END AS token
+            FROM (SELECT \(take) AS got OFFSET 0) taken OFFSET 0) drawn
+        """
+    }
+
+    private var draw: String { "nextval('\(schema).tokens')" }
+
+    private var flush: String {
+        """
+        CASE WHEN token IS NOT NULL AND pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
+            THEN pg_logical_emit_message(true, 'holdfast', '') END
         """
     }
 

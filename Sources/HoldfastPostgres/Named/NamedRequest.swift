@@ -11,7 +11,11 @@ struct NamedRequest: Sendable {
         self.batch = batch
         var statements: [PostgresStatement] = []
         if !batch.releases.isEmpty {
-            statements.append(AdvisoryVerb.statement(AdvisoryVerb.release, batch.releases))
+            let release = AdvisoryVerb.release
+            statements.append(
+                AdvisoryVerb.statement(
+                    batch.releases, one: { "SELECT \(release.ofOne($0))" },
+                    many: "SELECT \(release.ofEach) FROM \(AdvisoryVerb.asked) ORDER BY place"))
         }
         if !batch.checks.isEmpty {
             // Another process answers where a pooler has given the session to somebody else.
@@ -19,7 +23,9 @@ struct NamedRequest: Sendable {
         }
         if !batch.tries.isEmpty {
             let take = batch.waits ? AdvisoryVerb.await : AdvisoryVerb.try
-            statements.append(AdvisoryVerb.statement(layout.take(take), batch.tries))
+            statements.append(
+                AdvisoryVerb.statement(
+                    batch.tries, one: { layout.take(take.ofOne($0)) }, many: layout.takeEach(take.ofEach)))
         }
         self.statements = statements
     }
@@ -50,7 +56,7 @@ struct NamedRequest: Sendable {
             return outcome
         }
         outcome.tries = rows.map { row in
-            guard row.count == 2, row[0] == "t" else { return .busy }
+            guard row.count >= 2, row[0] == "t" else { return .busy }
             return row[1].flatMap { Int64($0) }.flatMap { FencingToken(rawValue: $0) }.map { .held($0) } ?? .tokenless
         }
         return outcome
