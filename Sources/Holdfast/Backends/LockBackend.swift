@@ -46,7 +46,7 @@ public protocol LockBackend: Sendable {
     /// The claims on the keys that begin with `prefix`, by key, then in queue order; at most `limit`.
     func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord]
 
-    /// The claims on one key, in queue order, as they stood at one moment; at most `limit`.
+    /// The claims on one key, in queue order; at most `limit`.
     func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord]
 
     /// Claims that the client should look at now, by extending them: they were asked for, or are gone.
@@ -63,7 +63,7 @@ extension LockBackend {
     /// None.
     public var executor: (any TaskExecutor)? { nil }
 
-    /// From a listing: one round trip, and another where many keys begin as this one does.
+    /// From a listing of its prefix, and from a longer one where many keys begin as this one does.
     ///
     /// - Throws: ``LockError/Code/limitExceeded`` where they are more than a listing has room for.
     public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
@@ -71,7 +71,8 @@ extension LockBackend {
         for size in [limit, LockClient.listingLimit] {
             let records = try await claims(withPrefix: key.text, limit: size)
             let own = records.filter { $0.key == key }
-            if records.count < size || own.count >= limit { return Array(own.prefix(limit)) }
+            let isWhole = records.first?.key == key && records.last?.key != key
+            if isWhole || records.count < size || own.count >= limit { return Array(own.prefix(limit)) }
         }
         throw LockError(
             .limitExceeded, "more than \(LockClient.listingLimit) claims on keys that begin so", key: key)

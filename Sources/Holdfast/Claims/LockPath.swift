@@ -15,7 +15,8 @@ public struct LockPath: Sendable {
     public enum Access: Sendable, Hashable, CaseIterable {
         /// Together with other readers of it and of all below.
         case shared
-        /// As shared, beside readers, and beside no second one of its kind: for who reads and will perhaps write.
+        /// Beside the readers who were there before, and nobody who comes later: for who reads and will perhaps write
+        /// (``Lease/withUpgrade(wait:_:)``).
         case upgradeable
         /// Alone, with all below.
         case exclusive

@@ -7,12 +7,13 @@ extension Lease {
     /// lease is still true in the body: no writer comes between. When the body has ended the lease is upgradeable
     /// again; so it is where the wait fails.
     ///
-    /// The body's lease is this one, with the same token. Where it is lost the body is cancelled, and
-    /// ``LockError/Code/leaseLost`` thrown when it has ended. Readers nested in the lease ride on it: they are not
-    /// waited for.
+    /// The body's lease is this one, with the same token; its writes pass a fence as those of exclusive leases. Where
+    /// it is lost the body is cancelled, and ``LockError/Code/leaseLost`` thrown when it has ended. Readers nested in
+    /// the lease ride on it: they are not waited for.
     ///
-    /// One round trip where nobody else reads, for each path; then one for each look, after 20 ms at first, and after
-    /// longer pauses of up to a second. The mode is the update mode of Gray and Reuter (Transaction Processing, 1993).
+    /// One listing of the path's queue where nobody else reads (of each, where it has several); then one for each
+    /// look, after 20 ms at first, and after longer pauses of up to a second. The mode is the update mode of Gray and
+    /// Reuter (Transaction Processing, 1993).
     ///
     /// - Parameters:
     ///   - wait: what to do where others read; for ever by default.
@@ -21,7 +22,8 @@ extension Lease {
     ///   ``LockError/Code/busy`` (`wait: .no`), ``LockError/Code/timedOut``, ``LockError/Code/deadlock``;
     ///   ``LockError/Code/wouldDeadlock`` at once for a lease that is not upgradeable, for a second upgrade of a lease,
     ///   and where this task tree reads below it by an earlier claim; ``LockError/Code/leaseLost``;
-    ///   ``LockError/Code/unavailable`` (`wait: .no`); ``LockError/Code/unsupported`` where claims cannot be listed.
+    ///   ``LockError/Code/unavailable`` (`wait: .no`); ``LockError/Code/unsupported`` where claims cannot be listed;
+    ///   ``LockError/Code/limitExceeded`` where there are more below the path than a listing has room for.
     public func withUpgrade<R: Sendable>(
         wait: Wait = .forever, _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -37,19 +39,20 @@ extension LockClient {
         of state: LeaseState, wait: Wait, _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
         let lease = Lease(state: state, client: self)
-        if state.claim.parts.allSatisfy({ $0.mode.isExclusive || $0.mode.isIntention }) { return try await body(lease) }
+        if state.claim.isExclusive { return try await body(lease) }
         let keys = try upgradeableKeys(of: state)
-        try state.beginUpgrade()
-        defer { state.update { $0.isUpgrading = false } }
+        let entry = try state.beginUpgrade(from: HeldScope.entry(into: state))
+        defer { state.endUpgrade(entry) }
         do throws(LockError) {
             try await awaitAlone(state, keys, wait)
+            guard state.remaining(now: time.now) > .zero else { throw Self.notHeld(state) }
         } catch {
             guard error.code != .cancelled else { throw CancellationError() }
             throw error
         }
-        let result = await whileHeld(state) { [scope = HeldScope.upgraded(state, self)] in
-            await self.run(body, lease, in: scope)
-        }
+        let scope = HeldScope(
+            state: state, client: self, entry: entry, isUpgraded: true, parent: HeldScope.current)
+        let result = await whileHeld(state) { await self.run(body, lease, in: scope) }
         guard state.remaining(now: time.now) > .zero else { throw lost(Self.notHeld(state), in: result) }
         return try result.get()
     }
@@ -76,7 +79,8 @@ extension LockClient {
     private func upgradeableKeys(of state: LeaseState) throws(LockError) -> [LockKey] {
         try admitListing()
         let keys = state.claim.parts.filter { $0.mode == .path(.upgradeable) }.map(\.key)
-        guard state.claim.parts.allSatisfy({ $0.mode.isIntention || keys.contains($0.key) }) else {
+        let others = state.claim.parts.filter { !keys.contains($0.key) }
+        guard !keys.isEmpty, others.allSatisfy({ $0.mode.isIntention || $0.mode.isExclusive }) else {
             throw LockError(
                 .wouldDeadlock,
                 "only an upgradeable lease on a path can be upgraded: two readers would wait for each other; "
@@ -132,6 +136,7 @@ extension LockClient {
                 failures = 0
             } catch {
                 guard error.code == .unavailable else { return error }
+                guard state.remaining(now: time.now) > .zero else { return Self.notHeld(state) }
                 failures += 1
             }
             if patience.isOver(now: time.now) { return patience.failure(state.claim.key) }
@@ -155,24 +160,42 @@ extension LockClient {
     }
 }
 
+extension Claim {
+    /// Alone on all that it is for.
+    fileprivate var isExclusive: Bool {
+        parts.contains(where: \.mode.isExclusive) && parts.allSatisfy { $0.mode.isExclusive || $0.mode.isIntention }
+    }
+}
+
 extension HeldScope {
-    /// The scope of an upgraded lease, below the current one.
-    fileprivate static func upgraded(_ state: LeaseState, _ client: LockClient) -> HeldScope {
+    /// Which entry into a lock the current task is in: 0 where it is not below one.
+    fileprivate static func entry(into state: LeaseState) -> UInt64 {
         var scope = current
         while let held = scope, held.state !== state { scope = held.parent }
-        return HeldScope(state: state, client: client, entry: scope?.entry ?? 0, isUpgraded: true, parent: current)
+        return scope?.entry ?? 0
     }
 }
 
 extension LeaseState {
-    fileprivate func beginUpgrade() throws(LockError) {
-        let isFirst: Bool = update { core in
-            defer { core.isUpgrading = true }
-            return !core.isUpgrading
+    /// An upgrade is an entry, too: siblings exclude each other.
+    fileprivate func beginUpgrade(from entry: UInt64) throws(LockError) -> UInt64 {
+        let own: UInt64? = update { core in
+            guard !core.isUpgrading, (core.entries.last ?? 0) == entry else { return nil }
+            core.isUpgrading = true
+            core.lastEntry += 1
+            core.entries.append(core.lastEntry)
+            return core.lastEntry
         }
-        guard isFirst else {
+        guard let own else {
             throw LockError(
-                .wouldDeadlock, "this lease is being upgraded already; one task at a time may", key: claim.key)
+                .wouldDeadlock, "another task upgrades this lease or has entered its lock; one at a time may",
+                key: claim.key)
         }
+        return own
+    }
+
+    fileprivate func endUpgrade(_ entry: UInt64) {
+        leave(entry)
+        update { $0.isUpgrading = false }
     }
 }

@@ -31,7 +31,7 @@ extension LockClient {
         }
     }
 
-    /// The claims on one key, in queue order. One round trip, with few exceptions.
+    /// The claims on one key, in queue order. One listing.
     func queue(of key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try key.validate()
         try admitListing()

@@ -20,8 +20,8 @@ extension LockClient {
         /// Microseconds since 1970.
         let since: Int64
         let threshold: Duration
-        /// Whether the claim is there for this alone; see ``WatchedUpgrade``.
-        let isUpgrade: Bool
+        /// What is upgraded. The claim is then there for the search alone; see ``WatchedUpgrade``.
+        let base: LeaseState?
         let giveUp: @Sendable (LockError) -> Void
     }
 
@@ -39,7 +39,7 @@ extension LockClient {
         if let base, !held.contains(where: { $0 === base }) { held.append(base) }
         guard !held.isEmpty || state.claim.parts.count > 1 else { return nil }
         return WatchedWait(
-            state: state, held: held, since: WallClock.microseconds, threshold: threshold, isUpgrade: base != nil,
+            state: state, held: held, since: WallClock.microseconds, threshold: threshold, base: base,
             giveUp: giveUp ?? { state.fail($0) })
     }
 
@@ -99,7 +99,7 @@ extension LockClient {
     /// Writes on what the owner holds what it waits for; on a waiting claim of several keys, which they are.
     private func publish(_ wait: WatchedWait) async throws(LockError) {
         let claim = wait.state.claim
-        if wait.isUpgrade { return try await publishUpgrade(wait) }
+        if let base = wait.base { return try await publishUpgrade(wait, of: base) }
         let keys = claim.parts.count == 1 ? [claim.parts[0].key] : try await blockedKeys(of: claim)
         let edges = keys.map { ClaimNote.Wait(claim: claim.id, key: $0, since: wait.since) }
         for held in wait.held { try await note(held) { $0[claim.id] = edges } }
@@ -108,7 +108,7 @@ extension LockClient {
 
     /// Takes back what was written of a wait that is over. A note that stays by mistake names a claim that is gone.
     func unpublish(_ wait: WatchedWait) async {
-        if wait.isUpgrade { await discard(wait.state, wasSent: wait.state.phase == .waiting) }
+        if wait.base != nil { await discard(wait.state, wasSent: wait.state.phase == .waiting) }
         for held in wait.held {
             // It says something that is over, and no more: the next note of this claim says nothing of it.
             try? await note(held) { $0[wait.state.claim.id] = nil }
@@ -172,8 +172,8 @@ extension LockClient {
         return graph
     }
 
-    /// The claims on one key, oldest first. Names sort by their bytes: longer ones that begin alike come behind it.
+    /// The claims on one key, oldest first.
     private func queue(of key: LockKey) async throws(LockError) -> [ClaimRecord] {
-        try await backend.claims(withPrefix: key.text, limit: Self.queueLimit).filter { $0.key == key }
+        try await backend.claims(on: key, limit: Self.queueLimit)
     }
 }

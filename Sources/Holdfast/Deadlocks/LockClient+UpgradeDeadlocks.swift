@@ -30,7 +30,9 @@ extension LockClient {
     }
 
     /// The marker lives anew with each look.
-    func publishUpgrade(_ wait: WatchedWait) async throws(LockError) {
+    func publishUpgrade(_ wait: WatchedWait, of base: LeaseState) async throws(LockError) {
+        // Without it the marker would come to be held, and keep out others.
+        guard base.remaining(now: time.now) > .zero else { throw Self.notHeld(base) }
         let marker = wait.state.claim
         wait.state.update { core in
             core.machine.placeSent(at: self.time.now)

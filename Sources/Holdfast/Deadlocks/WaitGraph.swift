@@ -208,9 +208,9 @@ extension ClaimRecord {
         if case .permits = mode { true } else { mode.isBlocked(by: earlier.mode) }
     }
 
-    /// Whether another claim on its key is there to make this one exclusive.
+    /// Whether another claim on its key is there to make this one exclusive. A note has room for few of the keys.
     fileprivate func isUpgraded(by marker: Claim.ID) -> Bool {
-        isHeld && mode == .path(.upgradeable) && waits.contains { $0.claim == marker && $0.key == key }
+        isHeld && mode == .path(.upgradeable) && waits.contains { $0.claim == marker }
     }
 
     /// What the owner waits for while it holds this; where this waits itself, on which other keys.

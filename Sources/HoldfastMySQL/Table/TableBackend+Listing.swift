@@ -16,7 +16,7 @@ extension TableBackend {
             HEX(c.program), HEX(c.label), \(TableLayout.token("c.")), \(TableLayout.now) - c.placed_at, \
             c.expires_at - \(TableLayout.now), c.asked, c.note \
             FROM holdfast_parts p JOIN holdfast_claims c ON c.place = p.place \
-            WHERE \(range) AND c.expires_at > \(TableLayout.now) ORDER BY p.name, p.place LIMIT \(max(0, limit))
+            WHERE \(range) AND c.expires_at > \(TableLayout.began) ORDER BY p.name, p.place LIMIT \(max(0, limit))
             """)
         return try rows.map { row throws(LockError) in try record(row) }
     }

@@ -4,7 +4,8 @@ extension TableLayout {
     static let noteBytesLimit = 10_240
 
     /// How much was added to the tables since they were first made. Clients that know less go on beside those that
-    /// know more, with the procedures that they know. 1 has notes, 2 paths.
+    /// know more, with the procedures that they know. 1 has notes, 2 paths, 3 the
+    /// upgradeable mode that lets nobody come.
     static let revision = 3
 
     /// What the additions make or change of the procedures.

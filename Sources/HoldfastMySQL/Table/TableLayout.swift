@@ -78,6 +78,9 @@ enum TableLayout {
     /// The server's clock in microseconds, as it is when this is read.
     static let now = "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"
 
+    /// The same as it was when the statement began: before it read anything.
+    static let began = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
+
     /// A claim's token; null while it waits.
     static func token(_ row: String = "") -> String { "IF(\(row)token = 0, \(row)place, \(row)token)" }
 

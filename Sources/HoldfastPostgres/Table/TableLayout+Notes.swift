@@ -48,7 +48,8 @@ extension TableLayout {
             """)
     }
 
-    /// By key, then in queue order.
+    /// By key, then in queue order. What ended is told by a clock that was read before the rows: a claim that was
+    /// renewed meanwhile must not seem to be over.
     private var listing: String {
         """
         CREATE OR REPLACE FUNCTION \(schema).listing(_first bytea, _behind bytea, _most int)
@@ -60,7 +61,7 @@ extension TableLayout {
                 (extract(epoch FROM clock_timestamp() - c.placed_at) * 1000000)::bigint,
                 (extract(epoch FROM c.expires_at - clock_timestamp()) * 1000000)::bigint, c.asked, c.note
             FROM \(schema).parts p JOIN \(schema).claims c USING (client, number)
-            WHERE p.key >= _first AND (_behind IS NULL OR p.key < _behind) AND c.expires_at > clock_timestamp()
+            WHERE p.key >= _first AND (_behind IS NULL OR p.key < _behind) AND c.expires_at > statement_timestamp()
             ORDER BY p.key, p.place LIMIT _most
             $holdfast$
         """

@@ -5,6 +5,7 @@
 -- holder: id, score, entry.
 local limit = tonumber(ARGV[1])
 local clock = redis.call('TIME')
+local alive = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
 local answers = { clock[1] * 1000000 + clock[2] }
 for first = 1, #KEYS, 3 do
   local s = redis.call('MGET', KEYS[first])[1]
@@ -18,7 +19,7 @@ for first = 1, #KEYS, 3 do
       found[#found + 1] = redis.call('HGET', KEYS[first + 2], ids[i]) or ''
     end
   end
-  add('0', '+inf')
+  add(alive, '+inf')
   add('-inf', '(0')
   answers[#answers + 1] = found
 end

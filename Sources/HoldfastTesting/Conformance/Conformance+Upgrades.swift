@@ -111,6 +111,11 @@ extension Conformance {
                     try await locks.withLock(stage.parts("a/b/c"), options: LockOptions(reentrant: true)) { _ in }
                 }
             }
+            let (own, other) = try (stage.parts("a/b", .upgradeable), stage.parts("x"))
+            try await locks.withLock(own + other) { lease in
+                let token = try await lease.withUpgrade { $0.token }
+                try require(token == lease.token, "a lease with an exclusive part is not upgraded")
+            }
             try await locks.withLock(stage.parts("a/b")) { lease in
                 let token = try await lease.withUpgrade { $0.token }
                 try require(token == lease.token, "an exclusive lease is exclusive at once")

@@ -75,6 +75,18 @@ import Testing
         #expect(graph.deadlock(of: id(3), since: 3) == nil)
     }
 
+    @Test func `an upgrade of more keys than a note has room for waits for none of its own`() throws {
+        var graph = try upgrade()
+        graph.add(
+            "last",
+            [
+                try record(1, "last", held: true, .path(.upgradeable), waits: [(11, "k")]),
+                try record(11, "last", held: false, .path(.exclusive)),
+            ])
+        #expect(graph.blockers(of: id(11), on: "last").isEmpty)
+        #expect(graph.deadlock(of: id(11), since: 11) == nil)
+    }
+
     @Test func `an upgrade and a reader that waits for what it upgrades are a deadlock`() throws {
         var graph = try upgrade(readerWaits: [(12, "root")])
         graph.add(
