@@ -63,7 +63,9 @@ import Testing
             _ = try await backends[0].remove(holder.id)
             _ = try await backends[1].grant(of: alive.id)
             let took = ContinuousClock.now - start
-            #expect(took < .milliseconds(500), "took \(took)")
+            // Mostly at once: the first of those that are left is told to go on. A client that has noticed already that
+            // its own are dead does not hear that; then two looks of the waiter, one a second, pass over 64 each.
+            #expect(took < Roster.lookInterval * 3, "took \(took)")
             _ = try await backends[1].remove(alive.id)
             let left = try server.keysLeft()
             #expect(left == [])
