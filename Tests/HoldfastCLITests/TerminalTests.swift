@@ -96,10 +96,7 @@ import Testing
             try await terminal.awaitLine("\(kind) seq 141 0")
             try await terminal.type("\(run)cat | head -1; echo \(kind) cat ${PIPESTATUS[*]}")
             // The first line that is written after head has gone ends cat.
-            try await eventually("cat has ended") {
-                try await terminal.type("true")
-                return try await terminal.text.contains("\n\(kind) cat 141 0")
-            }
+            try await terminal.awaitLine("\(kind) cat 141 0", typing: "true")
         }
         #expect(try await scratch.claims().isEmpty)
         try await scratch.expectOnlyTheTerminal()

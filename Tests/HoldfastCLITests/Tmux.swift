@@ -52,12 +52,15 @@ final class Tmux {
         get async throws { try await tmux("capture-pane -p") }
     }
 
+    /// - Parameter line: typed before each look.
     func awaitText(
-        _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ condition: (String) -> Bool
+        _ what: String, typing line: String? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: (String) -> Bool
     ) async throws {
         var last = ""
         do {
             try await eventually(what, sourceLocation: sourceLocation) {
+                if let line { try await self.type(line) }
                 last = try await self.text
                 return condition(last)
             }
@@ -68,8 +71,10 @@ final class Tmux {
     }
 
     /// Awaits a line that ends so; the terminal's own echo of a key may stand before it.
-    func awaitLine(_ line: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await awaitText("the line \(line)", sourceLocation: sourceLocation) {
+    func awaitLine(
+        _ line: String, typing typed: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await awaitText("the line \(line)", typing: typed, sourceLocation: sourceLocation) {
             $0.split(separator: "\n").contains { $0.trimmingCharacters(in: .whitespaces).hasSuffix(line) }
         }
     }
