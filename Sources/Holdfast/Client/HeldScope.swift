@@ -80,14 +80,21 @@ extension LockClient {
     }
 }
 
+extension LeaseState.Core {
+    /// - Returns: `nil` where another entry is the innermost one.
+    mutating func enter(from entry: UInt64) -> UInt64? {
+        guard (entries.last ?? 0) == entry else { return nil }
+        lastEntry += 1
+        entries.append(lastEntry)
+        return lastEntry
+    }
+}
+
 extension LeaseState {
     /// Enters the lock once more, from `scope`. Only the innermost entry may: siblings exclude each other.
     func enter(from scope: HeldScope) throws(LockError) -> UInt64 {
         let entry: UInt64? = update { core in
-            guard core.machine.isHeld, (core.entries.last ?? 0) == scope.entry else { return nil }
-            core.lastEntry += 1
-            core.entries.append(core.lastEntry)
-            return core.lastEntry
+            core.machine.isHeld ? core.enter(from: scope.entry) : nil
         }
         guard let entry else {
             throw LockError(

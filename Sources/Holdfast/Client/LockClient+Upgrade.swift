@@ -180,11 +180,9 @@ extension LeaseState {
     /// An upgrade is an entry, too: siblings exclude each other.
     fileprivate func beginUpgrade(from entry: UInt64) throws(LockError) -> UInt64 {
         let own: UInt64? = update { core in
-            guard !core.isUpgrading, (core.entries.last ?? 0) == entry else { return nil }
+            guard !core.isUpgrading, let own = core.enter(from: entry) else { return nil }
             core.isUpgrading = true
-            core.lastEntry += 1
-            core.entries.append(core.lastEntry)
-            return core.lastEntry
+            return own
         }
         guard let own else {
             throw LockError(
