@@ -12,12 +12,22 @@ extension EtcdBackend {
 
     public func claims(withPrefix prefix: String, limit: Int) async throws(LockError) -> [ClaimRecord] {
         let start = Array(prefix.utf8)
+        return try await list(from: codec.start(prefix), limit) { $0.text.utf8.starts(with: start) }
+    }
+
+    /// Asks of this key alone: of others that begin as it does nothing is read.
+    public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        try await list(from: codec.stem(of: key), limit) { $0 == key }
+    }
+
+    private func list(
+        from start: [UInt8], _ limit: Int, where isWanted: (LockKey) -> Bool
+    ) async throws(LockError) -> [ClaimRecord] {
         var listed: [[UInt8]: Listed] = [:]
-        let revision = try await scan(from: codec.start(prefix)) { page in
+        let revision = try await scan(from: start) { page in
             for entry in page {
                 let own = entry.key.bytes
-                guard let split = codec.split(own), let key = codec.key(ofStem: split.stem),
-                    key.text.utf8.starts(with: start)
+                guard let split = codec.split(own), let key = codec.key(ofStem: split.stem), isWanted(key)
                 else { continue }
                 let stem = Array(split.stem)
                 listed[stem, default: Listed(stem: stem, key: key)].entries.append(entry)

@@ -29,6 +29,16 @@ extension Conformance {
                     listed.map(\.key) == expected, "with prefix \(prefix.debugDescription): \(listed.map(\.key))")
             }
         },
+        ConformanceCase("one key's listing has its own claims and no other's", [.listing, .fifo]) { stage in
+            let claims = try ["a", "ab", "a/b", "a", "a", "A"].map { try stage.claim($0) }
+            for claim in claims { _ = try await stage.backend.place(claim, .always) }
+            for (key, limit, expected) in [("a", 100, [0, 3, 4]), ("a", 2, [0, 3]), ("ab", 100, [1]), ("b", 100, [])] {
+                let records = try await stage.backends[1].claims(on: stage.key(key), limit: limit)
+                try require(records.map(\.id) == expected.map { claims[$0].id }, "\(key): \(records)")
+                try require(
+                    records.map(\.isHeld) == expected.indices.map { $0 == 0 }, "held: \(records.map(\.isHeld))")
+            }
+        },
         ConformanceCase("a claim on several keys is listed under each", [.listing, .severalKeys]) { stage in
             let claim = try stage.claim(["a", "b", "c"].map { Claim.Part(stage.key($0)) })
             let token = try await stage.hold(claim)

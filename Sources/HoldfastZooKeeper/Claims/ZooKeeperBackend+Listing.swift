@@ -7,18 +7,31 @@ extension ZooKeeperBackend {
             let (life, session) = try await anySession()
             defer { lives.release([life]) }
             try await session.sync("/")
-            return try await list(prefix, limit, session)
+            let start = Array(prefix.utf8)
+            let locks = try await locks(session).compactMap { path in codec.key(ofParent: path).map { ($0, path) } }
+                .filter { $0.0.text.utf8.starts(with: start) }.sorted { $0.0 < $1.0 }
+            return try await list(locks, limit, session)
+        } catch {
+            throw error.lockError
+        }
+    }
+
+    /// Asks of this key's node alone, without going through all.
+    public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
+        let path = try codec.parent(of: key)
+        do throws(ZooKeeperError) {
+            let (life, session) = try await anySession()
+            defer { lives.release([life]) }
+            try await session.sync("/")
+            return try await list([(key, path)], limit, session)
         } catch {
             throw error.lockError
         }
     }
 
     private func list(
-        _ prefix: String, _ limit: Int, _ session: ZooKeeperSession
+        _ locks: [(LockKey, path: String)], _ limit: Int, _ session: ZooKeeperSession
     ) async throws(ZooKeeperError) -> [ClaimRecord] {
-        let start = Array(prefix.utf8)
-        let locks = try await locks(session).compactMap { path in codec.key(ofParent: path).map { (key: $0, path) } }
-            .filter { $0.key.text.utf8.starts(with: start) }.sorted { $0.key < $1.key }
         var records: [ClaimRecord] = []
         var others: [String: Set<Claim.ID>] = [:]
         let now = WallClock.milliseconds
