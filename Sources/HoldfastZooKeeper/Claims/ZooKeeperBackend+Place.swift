@@ -135,7 +135,7 @@ extension ZooKeeperBackend {
         }
         if let conflict = Self.conflict(draft.parts, orders) {
             // The other may have given way itself.
-            orders = try await list(draft.parts, draft.session)
+            orders = try await listAgain(draft)
             if Self.conflict(draft.parts, orders) != nil {
                 try await giveUp(draft)
                 throw .failed(conflict)
@@ -179,10 +179,10 @@ extension ZooKeeperBackend {
             try draft.parts[0].take(created.path, configuration.dialect)
             return (created.stat.czxid, [NodeOrder(try listing.get().children, configuration.dialect)])
         }
-        let (results, zxid) = try await draft.session.multi(
+        let (results, zxid, listings) = try await draft.session.multi(
             zip(starts, draft.parts).map { start, part in
                 .create(path: start, data: part.content?.data ?? [], mode: .ephemeralSequential)
-            })
+            }, thenChildrenOf: draft.parts.map(\.parent))
         for (index, result) in results.enumerated() {
             switch result {
             case .created(let path): try draft.parts[index].take(path, configuration.dialect)
@@ -190,7 +190,18 @@ extension ZooKeeperBackend {
             default: continue
             }
         }
-        return (zxid, try await list(draft.parts, draft.session))
+        var orders: [NodeOrder] = []
+        for listing in listings { orders.append(NodeOrder(try listing.get().children, configuration.dialect)) }
+        return (zxid, orders)
+    }
+
+    /// What stands beside a claim that is there already.
+    private func listAgain(_ draft: Draft) async throws(ZooKeeperError) -> [NodeOrder] {
+        do throws(ZooKeeperError) {
+            return try await list(draft.parts, draft.session)
+        } catch {
+            throw error.after(draft)
+        }
     }
 
     private func list(
@@ -200,6 +211,18 @@ extension ZooKeeperBackend {
         return try await together(parts.map(\.parent)) { parent throws(ZooKeeperError) in
             NodeOrder(try await self.children(of: parent, session), dialect)
         }
+    }
+}
+
+extension ZooKeeperError {
+    /// The same of a request that follows a claim's creation: also where this one was not sent, or refused by a bound
+    /// of our own, the claim is there.
+    func after(_ draft: ZooKeeperBackend.Draft) -> ZooKeeperError {
+        guard case .failed(let error) = self else { return self }
+        return .failed(
+            LockError(
+                .unavailable, "the claim was placed, and may be there: \(error.message)", key: draft.claim.key,
+                cause: error))
     }
 }
 

@@ -46,8 +46,7 @@ extension ZooKeeperBackend {
         do throws(ZooKeeperError) {
             try await delete(draft.parts.map(\.path), draft.session)
         } catch {
-            if error.isOutcomeUnknown { roster.update { $0.claims[draft.id]?.isUncertain = true } }
-            throw error
+            throw error.after(draft)
         }
         forget(draft.id)
     }

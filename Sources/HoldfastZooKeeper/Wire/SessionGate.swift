@@ -6,7 +6,7 @@ import Synchronization
 /// Where requests find the connection in use, or wait for one.
 final class SessionGate: Sendable {
     /// Adjacent on the wire.
-    typealias Parcel = (first: Request, second: Request?)
+    typealias Parcel = (first: Request, rest: [Request])
 
     private struct State {
         var connection: ZooKeeperConnection?
@@ -79,7 +79,7 @@ final class SessionGate: Sendable {
     }
 
     static func hand(_ parcel: Parcel, to connection: ZooKeeperConnection, _ bounds: ZooKeeperBounds) {
-        switch connection.enqueue(parcel.first, parcel.second) {
+        switch connection.enqueue(parcel.first, parcel.rest) {
         case .accepted: break
         case .full: settle(parcel, .failure(bounds.tooManyRequests))
         case .closed:
@@ -92,7 +92,7 @@ final class SessionGate: Sendable {
 
     static func settle(_ parcel: Parcel, _ outcome: Waiter<Reply>.Outcome) {
         parcel.first.settle(outcome)
-        parcel.second?.settle(outcome)
+        for request in parcel.rest { request.settle(outcome) }
     }
 
     /// Ends the wait of requests whose time is over, then and whenever the next is.

@@ -48,14 +48,14 @@ final class ZooKeeperConnection: Sendable {
     /// What became of requests that were handed over.
     enum Acceptance { case accepted, full, closed }
 
-    /// Any thread. A second request follows the first at once, with nothing between them.
-    func enqueue(_ request: Request, _ second: Request? = nil) -> Acceptance {
+    /// Any thread. The rest follow the first at once, with nothing between them.
+    func enqueue(_ request: Request, _ rest: [Request] = []) -> Acceptance {
         let (acceptance, wakes) = outbox.withLock { outbox -> (Acceptance, Bool) in
             guard !outbox.isClosed else { return (.closed, false) }
             guard outbox.pending < bounds.pendingRequests else { return (.full, false) }
             let isLone = outbox.pending == 0
             append(request, to: &outbox)
-            if let second { append(second, to: &outbox) }
+            for request in rest { append(request, to: &outbox) }
             // Everything before is answered, so nothing of it is still to be written.
             if isLone, Self.write(&outbox.bytes, to: outbox.descriptor) { return (.accepted, false) }
             defer { outbox.isScheduled = true }

@@ -31,29 +31,32 @@ extension ZooKeeperSession {
     func results<A, B>(
         of first: Request, and second: Request, isCancellable: Bool, _ readFirst: Read<A>, _ readSecond: Read<B>
     ) async throws(ZooKeeperError) -> (A, Result<B, ZooKeeperError>) {
-        let one: Reply
+        let (reply, others) = try await reply(to: first, with: [second], isCancellable: isCancellable, readSecond)
+        return (try Self.result(reply, readFirst), others[0])
+    }
+
+    /// Sends a request, and others behind it, as one.
+    func reply<R>(
+        to first: Request, with rest: [Request], isCancellable: Bool, _ readOther: Read<R>
+    ) async throws(ZooKeeperError) -> (Reply, [Result<R, ZooKeeperError>]) {
+        let reply: Reply
         do throws(LockError) {
             try check(first)
-            try check(second)
-            one = try await first.reply(isCancellable: isCancellable) { hand(over: first, second) }
+            for request in rest { try check(request) }
+            reply = try await first.reply(isCancellable: isCancellable) { hand(over: first, rest) }
         } catch {
             throw .failed(error)
         }
-        let other: Result<Reply, LockError>
-        do throws(LockError) {
-            other = .success(try await second.reply(isCancellable: isCancellable) {})
-        } catch {
-            other = .failure(error)
-        }
-        let value = try Self.result(one, readFirst)
-        do throws(ZooKeeperError) {
-            switch other {
-            case .success(let reply): return (value, .success(try Self.result(reply, readSecond)))
-            case .failure(let error): throw .failed(error)
+        var others: [Result<R, ZooKeeperError>] = []
+        for request in rest {
+            do throws(LockError) {
+                let reply = try await request.reply(isCancellable: isCancellable) {}
+                others.append(Result { () throws(ZooKeeperError) in try Self.result(reply, readOther) })
+            } catch {
+                others.append(.failure(.failed(error)))
             }
-        } catch {
-            return (value, .failure(error))
         }
+        return (reply, others)
     }
 
     static func result<R>(_ reply: Reply, _ read: Read<R>) throws(ZooKeeperError) -> R {

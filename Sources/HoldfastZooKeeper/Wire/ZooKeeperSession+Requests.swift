@@ -70,10 +70,7 @@ extension ZooKeeperSession {
         _ operations: [Operation], isCancellable: Bool = true
     ) async throws(ZooKeeperError) -> (results: [OperationResult], zxid: Int64) {
         let reply = try await reply(to: transaction(operations), isCancellable: isCancellable)
-        let results = try Self.result(reply) { reader throws(JuteReader.Malformed) in
-            try OperationResult.read(&reader, count: operations.count, root: configuration.chroot)
-        }
-        return (results, reply.zxid)
+        return (try results(reply, of: operations), reply.zxid)
     }
 
     /// The same, and reads a node in the same round trip; what is read is no older than the transaction.
@@ -82,12 +79,29 @@ extension ZooKeeperSession {
     ) async throws(ZooKeeperError) -> (
         results: [OperationResult], node: Result<(data: [UInt8], stat: Stat), ZooKeeperError>
     ) {
-        let (results, node) = try await results(
-            of: transaction(operations), and: reading(.data, path), isCancellable: true,
-            { reader throws(JuteReader.Malformed) in
-                try OperationResult.read(&reader, count: operations.count, root: configuration.chroot)
-            }, Self.readData)
-        return (results, node)
+        let (reply, nodes) = try await reply(
+            to: transaction(operations), with: [reading(.data, path)], isCancellable: true, Self.readData)
+        return (try results(reply, of: operations), nodes[0])
+    }
+
+    private func results(_ reply: Reply, of operations: [Operation]) throws(ZooKeeperError) -> [OperationResult] {
+        try Self.result(reply) { reader throws(JuteReader.Malformed) in
+            try OperationResult.read(&reader, count: operations.count, root: configuration.chroot)
+        }
+    }
+
+    /// The same, and lists the children of nodes in the same round trip; the listings see the transaction.
+    ///
+    /// - Returns: as ``multi(_:isCancellable:)``; a listing may have failed where the transaction did not.
+    func multi(
+        _ operations: [Operation], thenChildrenOf parents: [String]
+    ) async throws(ZooKeeperError) -> (
+        results: [OperationResult], zxid: Int64, listings: [Result<(children: [String], stat: Stat), ZooKeeperError>]
+    ) {
+        let (reply, listings) = try await reply(
+            to: transaction(operations), with: parents.map { reading(.children, $0) }, isCancellable: true,
+            Self.readChildren)
+        return (try results(reply, of: operations), reply.zxid, listings)
     }
 
     private func transaction(_ operations: [Operation]) -> Request {

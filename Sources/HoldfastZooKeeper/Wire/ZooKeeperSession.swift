@@ -44,16 +44,16 @@ final class ZooKeeperSession: Sendable {
     var lastZxid: Int64 { mark.value }
 
     /// Any thread. A second request follows the first at once, with nothing between them.
-    func hand(over first: Request, _ second: Request? = nil) {
+    func hand(over first: Request, _ rest: [Request] = []) {
         let connection = gate.connection
         if let connection {
-            switch connection.enqueue(first, second) {
+            switch connection.enqueue(first, rest) {
             case .accepted: return
-            case .full: return SessionGate.settle((first, second), .failure(bounds.tooManyRequests))
+            case .full: return SessionGate.settle((first, rest), .failure(bounds.tooManyRequests))
             case .closed: break
             }
         }
-        gate.park((first, second), bounds, after: connection)
+        gate.park((first, rest), bounds, after: connection)
     }
 
     /// Connects, pings, reconnects, until the session is over: by the caller's cancellation, which closes it on the
