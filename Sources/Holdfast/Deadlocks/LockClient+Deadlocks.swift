@@ -59,15 +59,20 @@ extension LockClient {
     func watch(_ wait: WatchedWait) async {
         var looks = 0
         var turn: Claim.ID?
-        var isFirst = true
+        // Who has waited about as long is saying it just now: half of it seen, two could give way for one. Who is
+        // late with it is seen a little later.
+        var pauses = [wait.threshold / 2, wait.threshold / 4]
         while !Task.isCancelled {
             do {
                 try await time.sleep(until: time.now + wait.threshold)
                 try await publish(wait)
-                // Who has waited about as long is saying it just now: half of it seen, two could give way for one.
-                if isFirst { try await time.sleep(until: time.now + wait.threshold / 2) }
-                isFirst = false
-                guard let deadlock = try await look(wait) else {
+                var found: Deadlock?
+                for pause in pauses where found == nil {
+                    try await time.sleep(until: time.now + pause)
+                    found = try await look(wait)
+                }
+                pauses = [.zero]
+                guard let deadlock = found else {
                     looks = 0
                     continue
                 }
