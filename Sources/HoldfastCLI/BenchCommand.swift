@@ -9,7 +9,8 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             cycles: each worker acquires and releases a key of its own. handoff: all workers share one key and hold it \
             for 1 ms; timed from calling release to the next acquire's return. A hand-off back to the worker that \
-            released is counted as again, not timed. --store memory:// measures the client alone.
+            released is counted as again, not timed. updates: each worker adds one to a record of its own, \
+            optimistically. --store memory:// measures the client alone.
 
             To compare with: raw makes the store's own requests of a cycle without a claim (sqlite: one-row commits, \
             one worker); push times the request that wakes a waiter until a task of this process has it.
@@ -24,8 +25,8 @@ struct BenchCommand: ParsableCommand {
     private static let processesLimit = 1_000
 
     @Argument(
-        help: ArgumentHelp("cycles, handoff, raw or push.", valueName: "MODE"),
-        completion: .list(["cycles", "handoff", "raw", "push"]))
+        help: ArgumentHelp("cycles, handoff, updates, raw or push.", valueName: "MODE"),
+        completion: .list(["cycles", "handoff", "updates", "raw", "push"]))
     var mode: String
 
     @Option(parsing: .unconditional, help: ArgumentHelp("How many tasks; 64.", valueName: "N"))
@@ -37,8 +38,13 @@ struct BenchCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Spread the workers over P processes; 1.", valueName: "P"))
     var processes = "1"
 
-    @Flag(help: "cycles: all workers on one key.")
+    @Flag(help: "cycles, updates: all workers on one key.")
     var oneKey = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("cycles: lock paths of N components, all but the last of them shared.", valueName: "N"))
+    var depth: String?
 
     @Flag(help: "cycles: with withLock, not acquire and release.")
     var scoped = false
@@ -57,20 +63,24 @@ struct BenchCommand: ParsableCommand {
         try Arguments.checkUTF8()
         json = try output.format(json: json) == .json
         guard let kind = BenchPlan.Kind(rawValue: mode) else {
-            throw Failure(.usage, "bench \"\(mode)\": choose cycles, handoff, raw or push")
+            throw Failure(.usage, "bench \"\(mode)\": choose cycles, handoff, updates, raw or push")
         }
+        guard depth == nil || kind == .cycles else { throw Failure(.usage, "--depth: only cycles lock paths") }
         let processes = try Self.count(processes, "--processes", limit: Self.processesLimit)
         let store = try store.resolve()
         guard kind != .raw || !store.isFile else { return try runRaw(store) }
         guard processes == 1 || !store.isInProcess else {
             throw Failure(.usage, "memory:// is one process's own; --processes needs a store that processes share")
         }
+        let depth = try depth.map { text throws(Failure) in
+            try Self.count(text, "--depth", limit: LockPath.depthLimit)
+        }
         let workers = try Self.count(workers, "--workers", limit: Self.workersLimit)
         guard workers >= processes else { throw Failure(.usage, "--processes: each needs a worker") }
         let plan = BenchPlan(
             kind: kind, workers: workers, processes: processes,
             seconds: try DurationText.parse(seconds, for: "--seconds"), usesOneKey: oneKey, isScoped: scoped,
-            usesPool: pool, store: store, prefix: "bench/\(getpid())")
+            depth: depth, usesPool: pool, store: store, prefix: "bench/\(getpid())")
         let conductor = try BenchConductor(plan)
         let elapsed = try conductor.run()
         report(plan, conductor.board, elapsed)

@@ -124,7 +124,8 @@ import Testing
     @Test(arguments: [
         ["cycles", "--workers", "3"], ["cycles", "--workers", "4", "--processes", "2", "--one-key"],
         ["cycles", "--workers", "2", "--scoped", "-o", "json"], ["handoff", "--workers", "3"],
-        ["handoff", "--workers", "2", "--processes", "2"],
+        ["handoff", "--workers", "2", "--processes", "2"], ["cycles", "--workers", "2", "--depth", "4"],
+        ["updates", "--workers", "2"], ["updates", "--workers", "2", "--processes", "2", "--one-key"],
     ])
     func `bench prints one JSON object`(_ arguments: [String]) async throws {
         let scratch = try Scratch()

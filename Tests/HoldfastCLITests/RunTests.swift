@@ -34,6 +34,15 @@ import Testing
         #expect(try await scratch.run("run", "--", "-k", "echo", "a").output == "a\n")
     }
 
+    @Test(arguments: ["run", "once"])
+    func `an option behind the name is no command, and says where options stand`(_ command: String) async throws {
+        let scratch = try Scratch()
+        let run = try await scratch.run(command, "k", "--store", "memory://", "--", "true")
+        #expect(run.status == 64)
+        #expect(run.errors.hasPrefix("holdfast: --store stands behind the name: options stand before it"))
+        #expect(try await scratch.run(command, "k", "--", "-no-such-command").status == 127)
+    }
+
     @Test func `the command's arguments pass byte for byte`() async throws {
         let scratch = try Scratch()
         let run = try scratch.shell(

@@ -4,6 +4,8 @@ import Holdfast
 struct BenchPlan: Sendable {
     enum Kind: String, Sendable {
         case cycles, handoff
+        /// Optimistic updates of records.
+        case updates
         /// The store's own requests, without a claim.
         case raw, push
     }
@@ -14,6 +16,8 @@ struct BenchPlan: Sendable {
     let seconds: Duration
     let usesOneKey: Bool
     let isScoped: Bool
+    /// Components of the paths that are locked; `nil` for plain keys.
+    let depth: Int?
     /// On the task pool, and not on the connection's own thread.
     let usesPool: Bool
     let store: Store
@@ -29,5 +33,14 @@ struct BenchPlan: Sendable {
     func key(of worker: Int) -> LockKey {
         let name = kind == .handoff || usesOneKey ? "one" : "\(worker)"
         return LockKey(unchecked: "\(prefix)/\(name)")
+    }
+
+    /// What one worker's cycle locks: a plain key, or a path of its own whose ancestors are everybody's.
+    func parts(of worker: Int) throws(LockError) -> [Claim.Part] {
+        let key = key(of: worker)
+        guard let depth else { return [Claim.Part(key)] }
+        let name = key.text.replacing("/", with: "-")
+        return try LockPath((1..<depth).map { "\(prefix.replacing("/", with: "-"))-\($0)" } + [name])
+            .parts(for: .exclusive)
     }
 }

@@ -4,6 +4,10 @@ import Holdfast
 /// One task of a bench, from the common start to the common end.
 struct BenchWorker: Sendable {
     private static let hold: Duration = .milliseconds(1)
+    /// Nobody deletes what a bench wrote.
+    private static let recordLife: Duration = .seconds(60)
+    /// So that those on one key do not give up: what is measured is how long they take.
+    private static let attemptsLimit = 1_000
     /// How often the progress is told: counting together costs more than a cycle does.
     private static let progressStride = 64
 
@@ -17,6 +21,7 @@ struct BenchWorker: Sendable {
         let score =
             switch plan.kind {
             case .cycles: try await cycles(until: end)
+            case .updates: try await updates(until: end)
             case .handoff: try await handoff(until: end)
             case .raw, .push: try await bare(until: end)
             }
@@ -27,13 +32,30 @@ struct BenchWorker: Sendable {
     /// The end of one cycle is the beginning of the next: one look at the clock each.
     private func cycles(until end: Int64) async throws -> Score {
         var score = Score()
-        let key = plan.key(of: number)
+        let parts = try plan.parts(of: number)
         var last = BootTime.now
         while last < end {
             if plan.isScoped {
-                try await client.withLock(key) { _ in }
+                try await client.withLock(parts) { _ in }
             } else {
-                try await client.acquire(key).release()
+                try await client.acquire(parts).release()
+            }
+            let now = BootTime.now
+            score.latencies.record(now - last)
+            last = now
+            await count(&score)
+        }
+        return score
+    }
+
+    private func updates(until end: Int64) async throws -> Score {
+        var score = Score()
+        let options = UpdateOptions(attemptsLimit: Self.attemptsLimit)
+        let key = plan.key(of: number)
+        var last = BootTime.now
+        while last < end {
+            try await client.records.update(key, as: Int.self, timeToLive: Self.recordLife, options: options) {
+                ($0 ?? 0) + 1
             }
             let now = BootTime.now
             score.latencies.record(now - last)

@@ -25,6 +25,13 @@ struct CommandWords {
         }
         names = Arguments.bytes(at: index)
         let rest = Array((index + 1..<Arguments.count).map(Arguments.bytes(at:)))
+        // As a program it would not be found, once the lock is held: of the usual store, if this names another.
+        let first = rest.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        guard !first.hasPrefix("-") || ["--", "-c", "--command"].contains(first) else {
+            throw Failure(
+                .usage,
+                "\(first) stands behind the name: options stand before it, and a command that begins with - behind --")
+        }
         if let descriptor {
             work = try Self.work(rest, script, inFile: descriptor)
         } else {
