@@ -6,8 +6,6 @@ import Logging
 /// for, and follows the chain from blocker to blocker. On a circle that two readings agree on, who was placed last
 /// gives way: the one that closed it.
 extension LockClient {
-    /// After so many looks without effect the next one gives way in the place of one that does not answer.
-    private static let looksPerActor = 3
     /// The most keys that one look reads, and claims of one key: beyond it no deadlock is seen.
     private static let keysLimit = 64
     private static let queueLimit = 1024
@@ -57,33 +55,24 @@ extension LockClient {
 
     /// Looks for a deadlock once in every threshold, until the task is cancelled or the wait has failed by it.
     func watch(_ wait: WatchedWait) async {
-        var looks = 0
-        var turn: Claim.ID?
-        // Who has waited about as long is saying it just now: half of it seen, two could give way for one. Who is
-        // late with it is seen a little later.
+        var sight = DeadlockSight(of: wait.state.claim.id)
+        var rest = wait.threshold
+        // Who has waited about as long is saying it just now: half of it seen, two could give way for one. The second
+        // look is for what is not sure, and for those who are late.
         var pauses = [wait.threshold / 2, wait.threshold / 4]
         while !Task.isCancelled {
             do {
-                try await time.sleep(until: time.now + wait.threshold)
+                try await time.sleep(until: time.now + rest)
+                rest = wait.threshold
                 try await publish(wait)
-                var found: Deadlock?
-                for pause in pauses where found == nil {
+                for pause in pauses {
                     try await time.sleep(until: time.now + pause)
-                    found = try await look(wait)
+                    if let deadlock = sight.sees(try await look(wait)) { return giveWay(wait, to: deadlock) }
                 }
                 pauses = [.zero]
-                guard let deadlock = found else {
-                    looks = 0
-                    continue
-                }
-                // Another circle, of which somebody else is to give way, is a new one to look at.
-                looks = deadlock.actors.first == turn ? looks + 1 : 1
-                turn = deadlock.actors.first
-                let rank = deadlock.actors.firstIndex(of: wait.state.claim.id) ?? deadlock.actors.count
-                if looks > rank * Self.looksPerActor { return giveWay(wait, to: deadlock) }
             } catch {
-                // What cannot be read now is read at the next threshold: a circle does not go away.
-                continue
+                // A circle does not go away; but others may err who do not see what this one waits for.
+                rest = wait.threshold / 8
             }
         }
     }

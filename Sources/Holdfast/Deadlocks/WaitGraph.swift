@@ -102,7 +102,7 @@ package struct WaitGraph: Sendable {
             // Who says nothing of itself looks after nothing either.
             let actors = order[...closing].reversed().filter { circle.contains($0) && placed[$0] != nil }
             let steps = path(around: claim, by: next, within: circle).map { step($0, members) }
-            return Deadlock(actors: actors, steps: steps)
+            return Deadlock(actors: actors, isSure: saysAll(before: circle), steps: steps)
         }
         return nil
     }
@@ -158,6 +158,23 @@ package struct WaitGraph: Sendable {
         let behind = queues.keys.sorted().flatMap { blockers(of: claim, on: $0) }
         let next = behind.flatMap { $0.isHeld ? $0.waits.map(\.claim) : [$0.id] }
         return Set(next.filter(stuck.contains)).sorted()
+    }
+
+    /// Whether nobody holds what these wait for, or those whom they wait for, and says nothing.
+    private func saysAll(before claims: Set<Claim.ID>) -> Bool {
+        var (seen, open) = (claims, Array(claims))
+        while let claim = open.popLast() {
+            for blocker in queues.keys.flatMap({ blockers(of: claim, on: $0) }) {
+                // What it waited for before says nothing of what it waits for now.
+                let present = blocker.waits.filter { wait in
+                    queues[wait.key]?.contains { $0.id == wait.claim } ?? true
+                }
+                let next = blocker.isHeld ? present.map(\.claim) : [blocker.id]
+                guard !next.isEmpty else { return false }
+                open += next.filter { seen.insert($0).inserted }
+            }
+        }
+        return true
     }
 
     private func reachable(from start: Claim.ID, by next: [Claim.ID: [Claim.ID]]) -> Set<Claim.ID> {

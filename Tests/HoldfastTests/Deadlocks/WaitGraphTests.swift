@@ -137,6 +137,42 @@ import Testing
         #expect(stuck.deadlock(of: id(12), since: 12)?.actors == [id(12), id(11)])
     }
 
+    @Test func `a circle is not sure where one who is waited for says nothing`() throws {
+        var graph = try pair()
+        #expect(try #require(graph.deadlock(of: id(12), since: 12)).isSure)
+        // 3 reads a beside 1, and holds up 12 as well; 3 may wait for 2.
+        var queue = try #require(graph.queues["a"])
+        queue[0].mode = .shared
+        queue.insert(try record(3, "a", held: true, .shared), at: 1)
+        let unsure = try #require(graph.adding("a", queue).deadlock(of: id(12), since: 12))
+        #expect(!unsure.isSure)
+        queue[1].note = queue[1].note.waiting(for: [.init(claim: id(13), key: "b", since: 10)])
+        // What it waited for is gone: it says nothing of now.
+        #expect(try !#require(graph.adding("a", queue).deadlock(of: id(12), since: 12)).isSure)
+        graph.add("a", queue)
+        graph.add("b", try #require(graph.queues["b"]) + [record(13, "b", held: false)])
+        #expect(try #require(graph.deadlock(of: id(12), since: 12)).isSure)
+    }
+
+    @Test func `who is to give way does it at once where that is sure, and the next one later`() throws {
+        var graph = try pair()
+        let sure = try #require(graph.deadlock(of: id(12), since: 12))
+        var (first, second) = (DeadlockSight(of: id(12)), DeadlockSight(of: id(11)))
+        #expect(first.sees(sure) == sure)
+        #expect((0..<3).allSatisfy { _ in second.sees(sure) == nil })
+        #expect(second.sees(sure) == sure)
+        var queue = try #require(graph.queues["a"])
+        queue[0].mode = .shared
+        queue.insert(try record(3, "a", held: true, .shared), at: 1)
+        graph.add("a", queue)
+        let unsure = try #require(graph.deadlock(of: id(12), since: 12))
+        first = DeadlockSight(of: id(12))
+        #expect(first.sees(unsure) == nil)
+        #expect(first.sees(nil) == nil)
+        #expect(first.sees(unsure) == nil)
+        #expect(first.sees(unsure) == unsure)
+    }
+
     @Test func `what stands in one reading alone is no edge`() throws {
         let first = try pair()
         var second = try pair()
