@@ -66,3 +66,28 @@ def start_mariadb(folder):
     ask = ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{port}", "-uroot", "-e", "CREATE DATABASE bench"]
     until(lambda: subprocess.run(ask, **quiet).returncode == 0, process)
     return process, f"mysql://root@127.0.0.1:{port}/bench", port
+
+
+def start_etcd(folder):
+    port, peer = free_port(), free_port()
+    client, own = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer}"
+    process = subprocess.Popen(
+        ["etcd", "--data-dir", folder + "/etcd", "--listen-client-urls", client, "--advertise-client-urls", client,
+         "--listen-peer-urls", own, "--initial-advertise-peer-urls", own, "--initial-cluster", f"default={own}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: answers(port), process)
+    return process, f"etcd://127.0.0.1:{port}", port
+
+
+def start_zookeeper(folder):
+    port, settings = free_port(), folder + "/zoo.cfg"
+    with open(settings, "w") as file:
+        file.write(f"tickTime=2000\ndataDir={folder}/zookeeper\nclientPort={port}\nclientPortAddress=127.0.0.1\n"
+                   "admin.enableServer=false\n")
+    jars = ["zookeeper", "slf4j-simple"]
+    process = subprocess.Popen(
+        ["java", "-Xmx1g", "-cp", ":".join(f"/usr/share/java/{jar}.jar" for jar in jars),
+         "org.apache.zookeeper.server.quorum.QuorumPeerMain", settings],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    until(lambda: answers(port), process)
+    return process, f"zookeeper://127.0.0.1:{port}", port
