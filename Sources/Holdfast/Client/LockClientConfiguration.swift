@@ -25,8 +25,8 @@ public struct LockClientConfiguration: Sendable {
     public var stopLimit: Duration = .seconds(10)
     /// How long a cancelled or timed-out caller waits for the removal of its claim: 1 s. It goes on in the background.
     public var removalWaitLimit: Duration = .seconds(1)
-    /// How long a claim waits before its owner, if it holds others meanwhile, looks for a deadlock, and how long it is
-    /// between two looks: 1 s; `nil` never looks.
+    /// How long a claim waits before its owner, if it holds others meanwhile, says what it waits for, and looks for
+    /// a deadlock after a half of it, a quarter, and then once in each: 1 s; `nil` never looks.
     public var deadlockThreshold: Duration? = .seconds(1)
     /// Whether keys that are taken in two orders are told, by ``LockEvent/Kind/orderInverted(held:)`` and a warning:
     /// that may become a deadlock one day. On in debug builds of the library.

@@ -14,8 +14,8 @@ public struct Deadlock: Error, Sendable, Hashable {
 
     /// The claims that look for deadlocks, in the order in which they give way: who was placed last is first.
     package let actors: [Claim.ID]
-    /// Whether all who are waited for say what they wait for themselves. Else one may be late with it, whose wait closed
-    /// another circle before.
+    /// Whether each holder who is waited for says what it waits for itself. Else one may be late with it, whose wait
+    /// closed another circle before.
     package let isSure: Bool
     /// The whole circle: each waits for the next one, the last for the first.
     public let steps: [Step]

@@ -13,7 +13,7 @@ struct DeadlockSight {
     /// Takes in what a look has found.
     ///
     /// Another circle, of which somebody else is to give way, is a new one to look at. What is not sure is to be seen
-    /// twice.
+    /// twice, and so is what another was to end.
     ///
     /// - Returns: the circle that `claim` has to give way to now.
     mutating func sees(_ found: Deadlock?) -> Deadlock? {
@@ -21,6 +21,6 @@ struct DeadlockSight {
         turn = found?.actors.first
         guard let found else { return nil }
         let rank = found.actors.firstIndex(of: claim) ?? found.actors.count
-        return looks > rank * Self.looksPerActor + (found.isSure ? 0 : 1) ? found : nil
+        return looks > rank * Self.looksPerActor + (found.isSure && rank == 0 ? 0 : 1) ? found : nil
     }
 }

@@ -53,10 +53,12 @@ extension LockClient {
         return held
     }
 
-    /// Looks for a deadlock once in every threshold, until the task is cancelled or the wait has failed by it.
+    /// Looks for a deadlock, twice soon after the first threshold and then once in each, until the task is cancelled or
+    /// the wait has failed by it.
     func watch(_ wait: WatchedWait) async {
         var sight = DeadlockSight(of: wait.state.claim.id)
         var rest = wait.threshold
+        var retry = wait.threshold / 8
         // Who has waited about as long is saying it just now: half of it seen, two could give way for one. The second
         // look is for what is not sure, and for those who are late.
         var pauses = [wait.threshold / 2, wait.threshold / 4]
@@ -64,15 +66,19 @@ extension LockClient {
             do {
                 try await time.sleep(until: time.now + rest)
                 rest = wait.threshold
-                try await publish(wait)
+                guard await isPublished(wait) else {
+                    // Others may err who do not see what this one waits for.
+                    (rest, retry) = (retry, min(retry * 2, wait.threshold))
+                    continue
+                }
                 for pause in pauses {
                     try await time.sleep(until: time.now + pause)
                     if let deadlock = sight.sees(try await look(wait)) { return giveWay(wait, to: deadlock) }
                 }
                 pauses = [.zero]
             } catch {
-                // A circle does not go away; but others may err who do not see what this one waits for.
-                rest = wait.threshold / 8
+                // What cannot be read now is read at the next threshold: a circle does not go away.
+                continue
             }
         }
     }
@@ -89,6 +95,15 @@ extension LockClient {
     }
 
     // MARK: Saying what one waits for
+
+    private func isPublished(_ wait: WatchedWait) async -> Bool {
+        do {
+            try await publish(wait)
+            return true
+        } catch {
+            return false
+        }
+    }
 
     /// Writes on what the owner holds what it waits for; on a waiting claim of several keys, which they are.
     private func publish(_ wait: WatchedWait) async throws(LockError) {

@@ -29,7 +29,7 @@ extension LockClient {
         return wait.map { WatchedUpgrade(wait: $0, failure: failure) }
     }
 
-    /// The marker lives anew with each look.
+    /// The marker lives anew each time.
     func publishUpgrade(_ wait: WatchedWait, of base: LeaseState) async throws(LockError) {
         // Without it the marker would come to be held, and keep out others.
         guard base.remaining(now: time.now) > .zero else { throw Self.notHeld(base) }

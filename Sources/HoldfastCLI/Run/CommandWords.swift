@@ -18,19 +18,22 @@ struct CommandWords {
         if words.first == "--" {
             index += 1
         } else if let word = words.first, word.hasPrefix("-") {
-            throw Failure(.usage, "unknown option \(word); a name that begins with - stands behind --")
+            throw Failure(
+                .usage, "unknown option \(Self.option(word)); a name that begins with - stands behind --")
         }
         guard index < Arguments.count else {
             throw Failure(.usage, "name the lock: holdfast \(command) NAME -- CMD")
         }
         names = Arguments.bytes(at: index)
         let rest = Array((index + 1..<Arguments.count).map(Arguments.bytes(at:)))
-        // As a program it would not be found, once the lock is held: of the usual store, if this names another.
+        // Else the lock would be taken, in the usual store where this word names another, before no such program is
+        // found.
         let first = rest.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         guard !first.hasPrefix("-") || ["--", "-c", "--command"].contains(first) else {
             throw Failure(
                 .usage,
-                "\(first) stands behind the name: options stand before it, and a command that begins with - behind --")
+                "\(Self.option(first)) stands behind the name: options stand before it, "
+                    + "and a command that begins with - behind --")
         }
         if let descriptor {
             work = try Self.work(rest, script, inFile: descriptor)
@@ -72,6 +75,9 @@ struct CommandWords {
         }
         return program
     }
+
+    /// What may be said of a word: its value may be a secret.
+    private static func option(_ word: String) -> Substring { word.prefix { $0 != "=" } }
 
     private static func shell(_ script: [UInt8]) -> [[UInt8]] {
         let shell = getenv("SHELL").map { String(cString: $0) } ?? ""

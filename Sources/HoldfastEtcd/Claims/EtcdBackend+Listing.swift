@@ -15,7 +15,7 @@ extension EtcdBackend {
         return try await list(from: codec.start(prefix), limit) { $0.text.utf8.starts(with: start) }
     }
 
-    /// Asks of this key alone: of others that begin as it does nothing is read.
+    /// Asks of this key alone, without going through all; with raw names also what is below it is read.
     public func claims(on key: LockKey, limit: Int) async throws(LockError) -> [ClaimRecord] {
         try await list(from: codec.stem(of: key), limit) { $0 == key }
     }

@@ -38,7 +38,7 @@ extension ZooKeeperBackend {
         for (key, path) in locks {
             guard records.count < limit else { break }
             let order = NodeOrder(try await children(of: path, session), configuration.dialect)
-            for found in try await read(order, of: path, session).prefix(limit - records.count) {
+            for found in try await read(order, of: path, session, limit: limit - records.count) {
                 let isHeld = try await isHeld(found, session, &others)
                 records.append(Self.record(found, key, isHeld: isHeld, now: now))
             }

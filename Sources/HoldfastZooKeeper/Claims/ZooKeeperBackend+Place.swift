@@ -177,7 +177,7 @@ extension ZooKeeperBackend {
             let (created, listing) = try await draft.session.create(
                 starts[0], .ephemeralSequential, data: data, thenChildrenOf: part.parent)
             try draft.parts[0].take(created.path, configuration.dialect)
-            return (created.stat.czxid, [NodeOrder(try listing.get().children, configuration.dialect)])
+            return (created.stat.czxid, try await orders([listing], beside: draft))
         }
         let (results, zxid, listings) = try await draft.session.multi(
             zip(starts, draft.parts).map { start, part in
@@ -190,9 +190,20 @@ extension ZooKeeperBackend {
             default: continue
             }
         }
-        var orders: [NodeOrder] = []
-        for listing in listings { orders.append(NodeOrder(try listing.get().children, configuration.dialect)) }
-        return (zxid, orders)
+        return (zxid, try await orders(listings, beside: draft))
+    }
+
+    /// What was listed right behind a claim's creation.
+    private func orders(
+        _ listings: [Result<(children: [String], stat: Stat), ZooKeeperError>], beside draft: Draft
+    ) async throws(ZooKeeperError) -> [NodeOrder] {
+        do throws(ZooKeeperError) {
+            var orders: [NodeOrder] = []
+            for listing in listings { orders.append(NodeOrder(try listing.get().children, configuration.dialect)) }
+            return orders
+        } catch {
+            throw try await takeBack(draft, after: error)
+        }
     }
 
     /// What stands beside a claim that is there already.
@@ -200,8 +211,17 @@ extension ZooKeeperBackend {
         do throws(ZooKeeperError) {
             return try await list(draft.parts, draft.session)
         } catch {
-            throw error.after(draft)
+            throw try await takeBack(draft, after: error)
         }
+    }
+
+    /// Deletes a claim that was created where the server refuses to say what stands beside it.
+    private func takeBack(
+        _ draft: Draft, after error: ZooKeeperError
+    ) async throws(ZooKeeperError) -> ZooKeeperError {
+        guard error.fault != nil, error.fault != .sessionExpired else { return error.after(draft) }
+        try await giveUp(draft)
+        return error
     }
 
     private func list(
@@ -215,14 +235,15 @@ extension ZooKeeperBackend {
 }
 
 extension ZooKeeperError {
-    /// The same of a request that follows a claim's creation: also where this one was not sent, or refused by a bound
-    /// of our own, the claim is there.
+    /// The same of a request that follows a claim's creation: also where this one was refused, or not sent, the claim
+    /// is there. It goes with its session.
     func after(_ draft: ZooKeeperBackend.Draft) -> ZooKeeperError {
-        guard case .failed(let error) = self else { return self }
+        guard fault != .sessionExpired else { return self }
+        let error = lockError
         return .failed(
             LockError(
-                .unavailable, "the claim was placed, and may be there: \(error.message)", key: draft.claim.key,
-                cause: error))
+                error.code == .cancelled ? .cancelled : .unavailable,
+                "the claim was placed, and may be there: \(error.message)", key: draft.claim.key, cause: error))
     }
 }
 

@@ -28,12 +28,12 @@ extension ZooKeeperBackend {
         return found.flatMap { $0 }
     }
 
-    /// Reads the claims on a lock; who is gone meanwhile is left out.
+    /// Reads the claims on a lock, the first ones; who is gone meanwhile is left out.
     func read(
-        _ order: NodeOrder, of parent: String, _ session: ZooKeeperSession
+        _ order: NodeOrder, of parent: String, _ session: ZooKeeperSession, limit: Int = .max
     ) async throws(ZooKeeperError) -> [Found] {
         let dialect = configuration.dialect
-        let items = Array(zip(order.entries.map(\.key), order.clear))
+        let items = Array(zip(order.entries.map(\.key), order.clear).prefix(limit))
         return try await together(items) { item throws(ZooKeeperError) -> Found? in
             guard let name = NodeName(item.0, dialect) else { return nil }
             do throws(ZooKeeperError) {

@@ -90,7 +90,7 @@ extension ZooKeeperSession {
         }
     }
 
-    /// The same, and lists the children of nodes in the same round trip; the listings see the transaction.
+    /// A transaction, and lists the children of nodes in the same round trip; the listings see the transaction.
     ///
     /// - Returns: as ``multi(_:isCancellable:)``; a listing may have failed where the transaction did not.
     func multi(

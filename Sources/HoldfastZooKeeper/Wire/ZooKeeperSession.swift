@@ -43,7 +43,7 @@ final class ZooKeeperSession: Sendable {
     /// The last transaction that it has heard of.
     var lastZxid: Int64 { mark.value }
 
-    /// Any thread. A second request follows the first at once, with nothing between them.
+    /// Any thread. The rest follow the first at once, with nothing between them.
     func hand(over first: Request, _ rest: [Request] = []) {
         let connection = gate.connection
         if let connection {

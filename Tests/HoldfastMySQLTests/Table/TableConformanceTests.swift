@@ -24,7 +24,7 @@ import Testing
             let corner = try await Corner(nil, .table)
             try await ModelTest.run(ConformanceHarness { try corner.table() }, seed: seed)
             let left = try await corner.left()
-            #expect(left == [])
+            #expect(left == [], "seed \(seed)")
         }
     }
 
@@ -33,7 +33,7 @@ import Testing
             let corner = try await Corner(nil, .table)
             try await ModelTest.run(ConformanceHarness { try corner.table() }, seed: seed, isShared: true)
             let left = try await corner.left()
-            #expect(left == [])
+            #expect(left == [], "seed \(seed)")
         }
     }
 }

@@ -33,7 +33,7 @@ import Testing
             let corner = try await Corner()
             try await ModelTest.run(ConformanceHarness { try corner.backend() }, seed: seed)
             let left = try await corner.left()
-            #expect(left == [])
+            #expect(left == [], "seed \(seed)")
         }
     }
 }
