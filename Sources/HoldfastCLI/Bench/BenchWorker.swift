@@ -20,8 +20,7 @@ struct BenchWorker: Sendable {
         let end = board.start + plan.seconds.nanoseconds
         let score =
             switch plan.kind {
-            case .cycles: try await cycles(until: end)
-            case .updates: try await updates(until: end)
+            case .cycles, .updates: try await cycles(until: end)
             case .handoff: try await handoff(until: end)
             case .raw, .push: try await bare(until: end)
             }
@@ -32,14 +31,10 @@ struct BenchWorker: Sendable {
     /// The end of one cycle is the beginning of the next: one look at the clock each.
     private func cycles(until end: Int64) async throws -> Score {
         var score = Score()
-        let parts = try plan.parts(of: number)
+        let (parts, options) = (try plan.parts(of: number), UpdateOptions(attemptsLimit: Self.attemptsLimit))
         var last = BootTime.now
         while last < end {
-            if plan.isScoped {
-                try await client.withLock(parts) { _ in }
-            } else {
-                try await client.acquire(parts).release()
-            }
+            try await cycle(parts, options)
             let now = BootTime.now
             score.latencies.record(now - last)
             last = now
@@ -48,21 +43,16 @@ struct BenchWorker: Sendable {
         return score
     }
 
-    private func updates(until end: Int64) async throws -> Score {
-        var score = Score()
-        let options = UpdateOptions(attemptsLimit: Self.attemptsLimit)
-        let key = plan.key(of: number)
-        var last = BootTime.now
-        while last < end {
-            try await client.records.update(key, as: Int.self, timeToLive: Self.recordLife, options: options) {
-                ($0 ?? 0) + 1
-            }
-            let now = BootTime.now
-            score.latencies.record(now - last)
-            last = now
-            await count(&score)
+    private func cycle(_ parts: [Claim.Part], _ options: UpdateOptions) async throws {
+        if plan.kind == .updates {
+            try await client.records.update(
+                parts[0].key, as: Int.self, timeToLive: Self.recordLife, options: options
+            ) { ($0 ?? 0) + 1 }
+        } else if plan.isScoped {
+            try await client.withLock(parts) { _ in }
+        } else {
+            try await client.acquire(parts).release()
         }
-        return score
     }
 
     private func bare(until end: Int64) async throws -> Score {
