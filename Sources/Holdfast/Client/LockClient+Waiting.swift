@@ -4,7 +4,12 @@ extension LockClient {
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 if let watched { group.addTask { await self.watch(watched) } }
-                group.addTask(executorPreference: self.backend.executor) { await self.follow(state) }
+                // Given none, an optimized build would leave the executor that this task prefers.
+                if let executor = self.backend.executor {
+                    group.addTask(executorPreference: executor) { await self.follow(state) }
+                } else {
+                    group.addTask { await self.follow(state) }
+                }
                 await state.changed(from: .waiting)
                 group.cancelAll()
             }

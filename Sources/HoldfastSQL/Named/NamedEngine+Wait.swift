@@ -14,6 +14,8 @@ extension NamedEngine {
     }
 
     func wait(_ slot: NamedSlot, on session: NamedSession) {
+        // One that ended before it was of use answers nothing that it is asked.
+        guard sessions[session.id] === session else { return later(slot) }
         guard let head = slot.queue.first, let claim = claims[head] else {
             slot.isBusy = false
             advance(slot)
@@ -94,7 +96,8 @@ extension NamedEngine {
 
     /// A session of one lock that has none waits for the next one.
     func free(_ session: NamedSession) {
-        guard session.kind == .single, session.isIdle, !idle.contains(session.id) else { return }
+        guard sessions[session.id] === session, session.kind == .single, session.isIdle else { return }
+        guard !idle.contains(session.id) else { return }
         guard !slots.values.contains(where: { $0.waiter == session.id }) else { return }
         if let slot = takeOverflow() { return wait(slot, on: session) }
         idle.append(session.id)

@@ -37,6 +37,9 @@ public enum Simulation {
         case .endless: result.violations.append(Violation("I8", "the run does not end"))
         }
         while scheduler.readyCount > 0, scheduler.step() {}
+        if scheduler.straysCount > 0 {
+            result.violations.append(Violation("I6", "\(scheduler.straysCount) jobs came from another thread"))
+        }
         if scheduler.clock.timersCount > 0 {
             result.violations.append(Violation("I8", "\(scheduler.clock.timersCount) timers are left at the end"))
         }

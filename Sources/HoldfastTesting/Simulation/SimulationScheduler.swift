@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Runs jobs on one thread, in an order that a seed decides, on virtual time.
@@ -20,6 +21,9 @@ public final class SimulationScheduler: Sendable {
         var readyCount = 0
         var stepsCount = 0
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        /// The one that takes the steps.
+        var thread: pthread_t?
+        var straysCount = 0
     }
 
     public let clock: TestClock
@@ -52,6 +56,9 @@ public final class SimulationScheduler: Sendable {
     /// How many jobs are ready, held back or not.
     public var readyCount: Int { state.withLock { $0.readyCount } }
 
+    /// How many jobs came from another thread: work that has left the simulation, so that a seed decides nothing.
+    var straysCount: Int { state.withLock { $0.straysCount } }
+
     /// Makes `value` a part of the hash.
     public func note(_ value: UInt64) { state.withLock { $0.note(value) } }
 
@@ -62,7 +69,9 @@ public final class SimulationScheduler: Sendable {
     }
 
     func enqueue(_ job: UnownedJob, lane: Int) {
+        let thread = pthread_self()
         state.withLock { state in
+            if let own = state.thread, pthread_equal(own, thread) == 0 { state.straysCount += 1 }
             state.lanes[lane].ready.append(job)
             state.readyCount += 1
         }
@@ -72,8 +81,12 @@ public final class SimulationScheduler: Sendable {
     ///
     /// - Returns: `false` where there is neither a job nor a timer: nothing will ever happen again.
     public func step() -> Bool {
-        let now = clock.now.offset
-        if let (job, runner) = state.withLock({ $0.pick(now: now) }) {
+        let (now, thread) = (clock.now.offset, pthread_self())
+        let picked = state.withLock { state in
+            state.thread = thread
+            return state.pick(now: now)
+        }
+        if let (job, runner) = picked {
             job.runSynchronously(on: runner.asUnownedTaskExecutor())
             return true
         }
