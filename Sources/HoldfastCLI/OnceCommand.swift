@@ -1,7 +1,7 @@
 import ArgumentParser
 import Holdfast
 
-struct OnceCommand: ParsableCommand {
+struct OnceCommand: NamedFirst {
     static let configuration = CommandConfiguration(
         commandName: "once",
         abstract: "Run a command under the lock NAME, and never again after it succeeded.",
@@ -10,14 +10,15 @@ struct OnceCommand: ParsableCommand {
             holdfast once [OPTIONS] NAME -c STRING
             """,
         discussion: """
-            Options end at the name. The command runs as under "holdfast run", one at a time. Where it ends with \
-            status 0, that is recorded with what it printed, up to 32 KiB, before the lock is released. Later calls \
-            print that and run nothing. Where it fails or dies, the next call runs it. A crash of the machine between \
-            the command's end and the record lets it run once more: at least once, not exactly once.
+            Options stand before the name, or right behind it. The command runs as under "holdfast run", one at a \
+            time. Where it ends with status 0, that is recorded with what it printed, up to 32 KiB, before the lock is \
+            released. Later calls print that and run nothing. Where it fails or dies, the next call runs it. A crash \
+            of the machine between the command's end and the record lets it run once more: at least once, not exactly \
+            once.
 
             EXAMPLES
               holdfast once migrate-2026-11 -- ./migrate
-              holdfast once --retention 30d order-1234 -- ./ship 1234
+              holdfast once order-1234 --retention 30d -- ./ship 1234
               holdfast once -n --retention 23h nightly -c 'make report'
             """)
 
@@ -46,20 +47,20 @@ struct OnceCommand: ParsableCommand {
     var nameAndCommand: [String] = []
 
     mutating func run() throws {
-        // The parser leaves everything from the first word that it does not know to us.
-        if let word = nameAndCommand.first, word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
-        var plan = try plan()
+        let (command, nameIndex) = try takingOptionsBehindName()
+        var plan = try command.plan(nameIndex)
         try plan.store.prepareLiveness()
         var front = try Front(plan)
         front.run()
     }
 
-    private func plan() throws(Failure) -> RunPlan {
+    private func plan(_ nameIndex: Int?) throws(Failure) -> RunPlan {
         guard !claim.isPath else {
             throw Failure(.usage, "--path: what runs once is recorded under one name; leave it out")
         }
         let settings = try Settings()
-        let words = try CommandWords(nameAndCommand, script: guarding.script, of: "once")
+        let words = try CommandWords(
+            nameAndCommand, nameIndex: nameIndex, script: guarding.script, of: "once")
         let claim = try claim.plan(names: words.names, settings)
         guard claim.parts.count == 1 else {
             throw Failure(.usage, "what runs once has one name; a comma in it is written \\,")

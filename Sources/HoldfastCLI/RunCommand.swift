@@ -1,7 +1,7 @@
 import ArgumentParser
 import Holdfast
 
-struct RunCommand: ParsableCommand {
+struct RunCommand: NamedFirst {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Hold the lock NAME while a command runs, and pass its exit status through.",
@@ -11,12 +11,12 @@ struct RunCommand: ParsableCommand {
             holdfast run [OPTIONS] --fd N NAME[,NAME...]
             """,
         discussion: """
-            Options end at the name. Several names are one claim: all are held, or none. The command sees \
-            HOLDFAST_NAME, HOLDFAST_TOKEN, HOLDFAST_MODE, HOLDFAST_EXPIRES_AT (unix ms of the first deadline), \
-            HOLDFAST_STORE_KIND and HOLDFAST_PID. The lock is held until nothing that the command started runs any \
-            more. Where the lock is lost, all of that is stopped before another can hold it: exit status 79. A command \
-            that is not found is 127, one that cannot be executed 126, one that was killed 128 + signal. Durations: \
-            500ms, 1.5s, 30, 5m, 2h.
+            Options stand before the name, or right behind it. Several names are one claim: all are held, or none. The \
+            command sees HOLDFAST_NAME, HOLDFAST_TOKEN, HOLDFAST_MODE, HOLDFAST_EXPIRES_AT (unix ms of the first \
+            deadline), HOLDFAST_STORE_KIND and HOLDFAST_PID. The lock is held until nothing that the command started \
+            runs any more. Where the lock is lost, all of that is stopped before another can hold it: exit status 79. \
+            A command that is not found is 127, one that cannot be executed 126, one that was killed 128 + signal. \
+            Durations: 500ms, 1.5s, 30, 5m, 2h.
 
             EXAMPLES
               holdfast run backup -- ./backup.sh          wait for the lock, then run
@@ -63,20 +63,20 @@ struct RunCommand: ParsableCommand {
     var nameAndCommand: [String] = []
 
     mutating func run() throws {
-        // The parser leaves everything from the first word that it does not know to us.
-        if let word = nameAndCommand.first, word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
-        var plan = try plan()
+        let (command, nameIndex) = try takingOptionsBehindName()
+        var plan = try command.plan(nameIndex)
         if case .descriptor(let number) = plan.work { plan.departure = try Departure(leaving: number) }
         try plan.store.prepareLiveness()
         var front = try Front(plan)
         front.run()
     }
 
-    private func plan() throws(Failure) -> RunPlan {
+    private func plan(_ nameIndex: Int?) throws(Failure) -> RunPlan {
         if unlock { throw Failure(.usage, "-u: there is nothing to unlock; a lock ends with its command") }
         if noFork { throw Failure(.usage, "-F: holdfast stays beside the command, which it guards") }
         let settings = try Settings()
-        let words = try CommandWords(nameAndCommand, script: guarding.script, descriptor: descriptor, of: "run")
+        let words = try CommandWords(
+            nameAndCommand, nameIndex: nameIndex, script: guarding.script, descriptor: descriptor, of: "run")
         let claim = try claim.plan(names: words.names, settings)
         return RunPlan(
             claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive),

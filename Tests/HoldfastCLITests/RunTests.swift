@@ -35,11 +35,32 @@ import Testing
     }
 
     @Test(arguments: ["run", "once"])
-    func `an option behind the name is no command, and says where options stand`(_ command: String) async throws {
+    func `options stand behind the name, too`(_ command: String) async throws {
         let scratch = try Scratch()
-        let run = try await scratch.run(command, "k", "--store", "memory://", "--", "true")
-        #expect(run.status == 64)
-        #expect(run.errors.hasPrefix("holdfast: --store stands behind the name: options stand before it"))
+        let other = "sqlite://\(scratch.path("other.sqlite"))"
+        for form in [
+            [command, "k", "--store", other, "-w", "5s", "--", "echo", "-n", "--", "a b"],
+            [command, "-v", "k", "--wait=1s", "--store=\(other)", "echo", "-n", "--", "a b"],
+            [command, "--store", other, "k", "--ttl", "20s", "-c", "printf '%s' '-- a b'"],
+        ] {
+            let run = try await scratch.run(form)
+            #expect(run.status == 0 && run.output == "-- a b", "\(form): \(run)")
+        }
+        #expect(try await scratch.claims().isEmpty)
+    }
+
+    @Test(arguments: ["run", "once"])
+    func `what is no option behind the name is refused before a lock is taken`(_ command: String) async throws {
+        let scratch = try Scratch()
+        for form in [["k", "--word=secret", "--", "true"], ["k", "-n", "--word=secret", "true"], ["k", "-", "true"]] {
+            let run = try await scratch.run([command] + form)
+            #expect(run.status == 64)
+            #expect(run.errors.hasPrefix("holdfast: unknown option -"), "\(run.errors)")
+            #expect(!run.errors.contains("secret"))
+        }
+        #expect(try await scratch.run(command, "k", "-w", "never", "true").status == 64)
+        #expect(try await scratch.run(command, "k", "-n").status == 64)
+        #expect(try await scratch.run(command, "k", "-n", "--help").output.contains("holdfast \(command)"))
         #expect(try await scratch.run(command, "k", "--", "-no-such-command").status == 127)
     }
 

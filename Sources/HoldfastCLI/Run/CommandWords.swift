@@ -9,31 +9,36 @@ struct CommandWords {
 
     /// - Parameters:
     ///   - words: what the parser left: everything from the first word that it does not know.
-    ///   - script: of `-c`, where that stood before the name.
+    ///   - nameIndex: where the name stands, where options stood behind it.
+    ///   - script: of `-c`, where that stood before the words.
     ///   - descriptor: of `--fd`.
     ///   - command: for messages.
-    init(_ words: [String], script: String?, descriptor: String? = nil, of command: String) throws(Failure) {
+    init(
+        _ words: [String], nameIndex: Int?, script: String?, descriptor: String? = nil, of command: String
+    ) throws(Failure) {
         var index = Arguments.count - words.count
         try Arguments.checkUTF8(before: index)
-        if words.first == "--" {
+        if let nameIndex {
+            names = Arguments.bytes(at: nameIndex)
+        } else {
+            if words.first == "--" {
+                index += 1
+            } else if let word = words.first, word.hasPrefix("-") {
+                throw Failure(
+                    .usage, "unknown option \(Self.option(word)); a name that begins with - stands behind --")
+            }
+            guard index < Arguments.count else {
+                throw Failure(.usage, "name the lock: holdfast \(command) NAME -- CMD")
+            }
+            names = Arguments.bytes(at: index)
             index += 1
-        } else if let word = words.first, word.hasPrefix("-") {
-            throw Failure(
-                .usage, "unknown option \(Self.option(word)); a name that begins with - stands behind --")
         }
-        guard index < Arguments.count else {
-            throw Failure(.usage, "name the lock: holdfast \(command) NAME -- CMD")
-        }
-        names = Arguments.bytes(at: index)
-        let rest = Array((index + 1..<Arguments.count).map(Arguments.bytes(at:)))
-        // Else the lock would be taken, in the usual store where this word names another, before no such program is
-        // found.
+        let rest = Array((index..<Arguments.count).map(Arguments.bytes(at:)))
+        // Else the lock would be taken before no such program is found.
         let first = rest.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-        guard !first.hasPrefix("-") || ["--", "-c", "--command"].contains(first) else {
+        guard !Self.isOption(first) else {
             throw Failure(
-                .usage,
-                "\(Self.option(first)) stands behind the name: options stand before it, "
-                    + "and a command that begins with - behind --")
+                .usage, "unknown option \(Self.option(first)); a command that begins with - stands behind --")
         }
         if let descriptor {
             work = try Self.work(rest, script, inFile: descriptor)
@@ -74,6 +79,11 @@ struct CommandWords {
             throw Failure(.usage, "give a command to run: holdfast \(command) NAME -- CMD")
         }
         return program
+    }
+
+    /// Whether a word behind the name can be no command, and none of what announces one.
+    static func isOption(_ word: String) -> Bool {
+        word.hasPrefix("-") && !["--", "-c", "--command"].contains(word)
     }
 
     /// What may be said of a word: its value may be a secret.

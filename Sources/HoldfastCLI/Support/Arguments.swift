@@ -4,6 +4,8 @@ import Holdfast
 /// The command line as the bytes that were given: the parser's strings are repaired, ours must not be.
 enum Arguments {
     static var count: Int { Int(CommandLine.argc) }
+    /// Where the command's own name stands.
+    static let commandIndex = 1
 
     static func bytes(at index: Int) -> [UInt8] {
         guard let argument = CommandLine.unsafeArgv[index] else { return [] }
