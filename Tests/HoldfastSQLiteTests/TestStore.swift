@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Holdfast
 import HoldfastSQLite
+import ServerKit
 import Testing
 
 /// A store of its own in a folder of its own, removed at the end.
@@ -51,6 +52,7 @@ final class Probe: Sendable {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, pipe.fileHandleForWriting.fileDescriptor, 1)
+        actions.closeOthers()
         var words = ([path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()

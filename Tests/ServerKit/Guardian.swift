@@ -45,6 +45,7 @@ package final class Guardian: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input[0], 0)
         posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+        actions.closeOthers()
         // Threads of a pool block signals, and a shell that has SIGCHLD blocked waits for ever.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -24,6 +24,7 @@ final class OnceWorker {
         posix_spawn_file_actions_adddup2(&actions, pair[1], 0)
         posix_spawn_file_actions_adddup2(&actions, pair[1], 1)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        actions.closeOthers()
         // Threads of a pool block signals, and that is handed down.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
