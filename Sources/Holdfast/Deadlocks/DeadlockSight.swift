@@ -1,7 +1,7 @@
 /// Whose turn it is to give way to a circle, from how often it was seen. Pure.
 struct DeadlockSight {
     /// After so many looks without effect the next one gives way in the place of one that does not answer.
-    private static let looksPerActor = 3
+    private static let looksPerActor = 4
 
     private let claim: Claim.ID
     /// Who was to give way by the last look.
@@ -9,6 +9,12 @@ struct DeadlockSight {
     private var looks = 0
 
     init(of claim: Claim.ID) { self.claim = claim }
+
+    /// Whether the last look has found any.
+    var seesCircle: Bool { turn != nil }
+
+    /// Whether it has found a circle that `claim` is to give way to, once that is seen again.
+    var isOwn: Bool { turn == claim }
 
     /// Takes in what a look has found.
     ///

@@ -53,32 +53,38 @@ extension LockClient {
         return held
     }
 
-    /// Looks for a deadlock, twice soon after the first threshold and then once in each, until the task is cancelled or
-    /// the wait has failed by it.
+    /// Looks for a deadlock, two or three times soon after the first threshold and then once in each, or sooner where
+    /// that decides, until the task is cancelled or the wait has failed by it.
     func watch(_ wait: WatchedWait) async {
+        let (began, threshold) = (time.now, wait.threshold)
         var sight = DeadlockSight(of: wait.state.claim.id)
-        var rest = wait.threshold
-        var retry = wait.threshold / 8
+        // Between what this claim says or sees and its next look.
+        let breath = threshold / 8
+        var next = began + threshold
+        var retry = breath
         // Who has waited about as long is saying it just now: half of it seen, two could give way for one. The second
-        // look is for what is not sure, and for those who are late.
-        var pauses = [wait.threshold / 2, wait.threshold / 4]
+        // look is for what is not sure, and for those who are late; the third for what another's going has left.
+        var looks = [began + threshold * 1.5, began + threshold * 1.75, began + threshold * 1.875]
         while !Task.isCancelled {
             do {
-                try await time.sleep(until: time.now + rest)
-                rest = wait.threshold
+                try await time.sleep(until: next)
                 guard await isPublished(wait) else {
                     // Others may err who do not see what this one waits for.
-                    (rest, retry) = (retry, min(retry * 2, wait.threshold))
+                    next = time.now + retry
+                    retry = min(retry * 2, threshold)
                     continue
                 }
-                for pause in pauses {
-                    try await time.sleep(until: time.now + pause)
+                for (number, at) in looks.enumerated() where number < 2 || sight.seesCircle {
+                    try await time.sleep(until: max(at, time.now + breath))
                     if let deadlock = sight.sees(try await look(wait)) { return giveWay(wait, to: deadlock) }
                 }
-                pauses = [.zero]
+                looks = [time.now]
+                // One more look decides about a circle that is this claim's to break; any other is in good hands.
+                next = time.now + (sight.isOwn ? breath : threshold - breath)
             } catch {
-                // What cannot be read now is read at the next threshold: a circle does not go away.
-                continue
+                // What cannot be read now is read a little later: a circle does not go away.
+                next = time.now + retry
+                retry = min(retry * 2, threshold)
             }
         }
     }

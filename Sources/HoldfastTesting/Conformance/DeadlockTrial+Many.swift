@@ -11,18 +11,25 @@ extension DeadlockTrial {
         public var victims = 0
         /// The longest time from the wait that closed a circle to its end, in thresholds.
         public var slowest = 0.0
+        /// The graph with that.
+        public var slowestSeed: UInt64 = 0
+        /// Graphs in which it was longer than twice the threshold.
+        public var late = 0
 
         /// One line with all of it.
         public var description: String {
             "\(graphs) graphs, \(withCircles) with circles, \(victims) gave way, "
-                + "the last after \((slowest * 100).rounded() / 100) thresholds"
+                + "the last after \((slowest * 100).rounded() / 100) thresholds (seed \(slowestSeed)), "
+                + "\(late) after more than 2"
         }
 
-        fileprivate mutating func add(_ outcome: Outcome, threshold: Duration) {
+        fileprivate mutating func add(_ seed: UInt64, _ outcome: Outcome, threshold: Duration) {
             graphs += 1
             withCircles += outcome.victims.isEmpty ? 0 : 1
             victims += outcome.victims.count
-            slowest = max(slowest, outcome.slowest / threshold)
+            let time = outcome.slowest / threshold
+            late += time > 2 ? 1 : 0
+            if time > slowest { (slowest, slowestSeed) = (time, seed) }
         }
     }
 
@@ -42,18 +49,23 @@ extension DeadlockTrial {
         slack: Duration = usualSlack, prefix: String = "deadlock/",
         makeStore: @escaping @Sendable () async throws -> @Sendable () async throws -> any LockBackend
     ) async throws -> Tally {
-        try await withThrowingTaskGroup(of: Outcome.self) { group in
+        try await withThrowingTaskGroup(of: (UInt64, Outcome).self) { group in
             var tally = Tally()
             for (index, seed) in seeds.enumerated() {
-                if index >= atOnce, let outcome = try await group.next() { tally.add(outcome, threshold: threshold) }
+                if index >= atOnce, let (seed, outcome) = try await group.next() {
+                    tally.add(seed, outcome, threshold: threshold)
+                }
                 group.addTask {
                     let makeBackend = try await makeStore()
-                    return try await run(
-                        seed: seed, prefix: "\(prefix)\(seed)/", threshold: threshold, slack: slack,
-                        makeBackend: makeBackend)
+                    return (
+                        seed,
+                        try await run(
+                            seed: seed, prefix: "\(prefix)\(seed)/", threshold: threshold, slack: slack,
+                            makeBackend: makeBackend)
+                    )
                 }
             }
-            for try await outcome in group { tally.add(outcome, threshold: threshold) }
+            for try await (seed, outcome) in group { tally.add(seed, outcome, threshold: threshold) }
             return tally
         }
     }
