@@ -42,6 +42,7 @@ import Testing
             [command, "k", "--store", other, "-w", "5s", "--", "echo", "-n", "--", "a b"],
             [command, "-v", "k", "--wait=1s", "--store=\(other)", "echo", "-n", "--", "a b"],
             [command, "--store", other, "k", "--ttl", "20s", "-c", "printf '%s' '-- a b'"],
+            [command, "--store", other, "--", "-k", "-v", "echo", "-n", "--", "a b"],
         ] {
             let run = try await scratch.run(form)
             #expect(run.status == 0 && run.output == "-- a b", "\(form): \(run)")

@@ -30,3 +30,31 @@ struct DeadlockSight {
         return looks > rank * Self.looksPerActor + (found.isSure && rank == 0 ? 0 : 1) ? found : nil
     }
 }
+
+/// When one who waits looks for a deadlock at first; later it does once in each threshold. Pure.
+struct FirstLooks {
+    private var times: [Duration]
+
+    /// Who has waited about as long says just now what it waits for: half of it seen, two could give way for one. Where
+    /// this one was late in saying it, so may the others be.
+    ///
+    /// - Parameters:
+    ///   - began: when the wait began.
+    ///   - published: when it was said what is waited for.
+    init(began: Duration, published: Duration, threshold: Duration) {
+        let isLate = published > began + threshold * 1.25
+        let first = isLate ? published + threshold * 0.5 : began + threshold * 1.5
+        times = [first, first + threshold * 0.25, first + threshold * 0.375]
+    }
+
+    /// The second is for what is not sure, and for those who are late; the third for what another's going has left.
+    ///
+    /// - Returns: `nil` when these looks are over.
+    mutating func next(seesCircle: Bool) -> Duration? {
+        guard times.count > 1 || seesCircle, !times.isEmpty else {
+            times = []
+            return nil
+        }
+        return times.removeFirst()
+    }
+}

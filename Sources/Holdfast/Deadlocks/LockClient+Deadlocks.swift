@@ -58,13 +58,10 @@ extension LockClient {
     func watch(_ wait: WatchedWait) async {
         let (began, threshold) = (time.now, wait.threshold)
         var sight = DeadlockSight(of: wait.state.claim.id)
-        // Between what this claim says or sees and its next look.
         let breath = threshold / 8
         var next = began + threshold
         var retry = breath
-        // Who has waited about as long is saying it just now: half of it seen, two could give way for one. The second
-        // look is for what is not sure, and for those who are late; the third for what another's going has left.
-        var looks = [began + threshold * 1.5, began + threshold * 1.75, began + threshold * 1.875]
+        var firstLooks: FirstLooks?
         while !Task.isCancelled {
             do {
                 try await time.sleep(until: next)
@@ -74,11 +71,17 @@ extension LockClient {
                     retry = min(retry * 2, threshold)
                     continue
                 }
-                for (number, at) in looks.enumerated() where number < 2 || sight.seesCircle {
-                    try await time.sleep(until: max(at, time.now + breath))
-                    if let deadlock = sight.sees(try await look(wait)) { return giveWay(wait, to: deadlock) }
+                if firstLooks == nil {
+                    firstLooks = FirstLooks(began: began, published: time.now, threshold: threshold)
                 }
-                looks = [time.now]
+                var due = firstLooks?.next(seesCircle: sight.seesCircle) ?? time.now
+                while true {
+                    try await time.sleep(until: max(due, time.now + breath))
+                    if let deadlock = sight.sees(try await look(wait)) { return giveWay(wait, to: deadlock) }
+                    retry = breath
+                    guard let following = firstLooks?.next(seesCircle: sight.seesCircle) else { break }
+                    due = following
+                }
                 // One more look decides about a circle that is this claim's to break; any other is in good hands.
                 next = time.now + (sight.isOwn ? breath : threshold - breath)
             } catch {

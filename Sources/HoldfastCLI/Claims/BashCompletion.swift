@@ -8,26 +8,31 @@ enum BashCompletion {
 
     static let commandBehindName = """
 
+        # Moves $at over options and their values, and over the -- behind them.
+        _holdfast_skip_options() {
+            while ((at < COMP_CWORD)); do
+                case "${COMP_WORDS[at]}" in
+                --) ((at++)); return ;;
+                \(optionsWithValue.joined(separator: "|"))) ((at += 2)) ;;
+                -*) ((at++)) ;;
+                *) return ;;
+                esac
+            done
+        }
+
         # What stands behind the name of "holdfast run" is completed as a command.
         _holdfast_or_command() {
             local -i at=2
             if [[ "${COMP_WORDS[1]}" == run || "${COMP_WORDS[1]}" == once ]]; then
-                while ((at < COMP_CWORD)); do
-                    case "${COMP_WORDS[at]}" in
-                    --) ((at++)); break ;;
-                    \(optionsWithValue.joined(separator: "|"))) ((at += 2)) ;;
-                    -*) ((at++)) ;;
-                    *) break ;;
-                    esac
-                done
+                _holdfast_skip_options
                 # Now at the name.
                 if ((at == COMP_CWORD)) && [[ "$2" != -* ]]; then
                     COMPREPLY=($(compgen -W "$(\(NameCompletion.command))" -- "$2"))
                     return
                 fi
                 ((at++))
-                if ((at < COMP_CWORD)) && [[ "${COMP_WORDS[at]}" == -- ]]; then ((at++)); fi
-                if ((at <= COMP_CWORD)); then
+                _holdfast_skip_options
+                if ((at < COMP_CWORD)) || ((at == COMP_CWORD)) && [[ "$2" != -* ]]; then
                     if declare -F _command_offset >/dev/null; then
                         _command_offset "${at}"
                     elif ((at == COMP_CWORD)); then

@@ -13,10 +13,14 @@ extension NamedFirst {
     func takingOptionsBehindName() throws -> (command: Self, nameIndex: Int?) {
         let words = nameAndCommand
         try help(words)
-        guard words.count > 1, !words[0].hasPrefix("-"), CommandWords.isOption(words[1]) else { return (self, nil) }
-        let nameIndex = Arguments.count - words.count
-        let options = CommandLine.arguments[Arguments.commandIndex + 1..<nameIndex]
-        let command = try Self.parse(Array(options) + Array(words.dropFirst()))
+        // A name that begins with a dash stands behind --.
+        let name = words.first == "--" ? 1 : 0
+        guard words.count > name + 1, name == 1 || !words[0].hasPrefix("-"), CommandWords.isOption(words[name + 1])
+        else { return (self, nil) }
+        let wordsIndex = Arguments.count - words.count
+        let nameIndex = wordsIndex + name
+        let options = CommandLine.arguments[Arguments.commandIndex + 1..<wordsIndex]
+        let command = try Self.parse(Array(options) + Array(words.dropFirst(name + 1)))
         try help(command.nameAndCommand)
         return (command, nameIndex)
     }

@@ -36,7 +36,10 @@ extension NamedEngine {
         desk.close(id)
         let slot = slot(claim.lock.name)
         slot.holders.remove(id)
-        guard let session = claim.session.flatMap({ sessions[$0] }) else { return drop(id, .absent) }
+        guard let session = claim.session.flatMap({ sessions[$0] }) else {
+            drop(id, .absent)
+            return advance(slot)
+        }
         // Others may share it still, or wait at the server already.
         let isLast = slot.holders.isEmpty && !slot.isBusy
         if isLast { (slot.isBusy, slot.mustWait) = (true, false) }

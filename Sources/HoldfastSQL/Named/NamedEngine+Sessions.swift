@@ -66,27 +66,33 @@ extension NamedEngine {
             for slot in slots.values where slot.waitsInVain(claims) { interrupt(slot) }
             answerCallers(nil)
         case .openShared(let life):
-            shared[life] = adopt(session, .shared, life).id
+            shared[life] = try adopt(session, .shared, life).id
             openingShared.remove(life)
             answerCallers(nil)
         case .openSingle(let name):
-            let session = adopt(session, .single, 1)
+            let session = try adopt(session, .single, 1)
             opening -= 1
             if let slot = slots[name] { wait(slot, on: session) } else { free(session) }
         case .openSpare:
-            let session = adopt(session, .single, 1)
+            let session = try adopt(session, .single, 1)
             opening -= 1
             free(session)
             answerCallers(nil)
         }
     }
 
-    private func adopt(_ session: any NamedWire, _ kind: NamedSession.Kind, _ life: Int) -> NamedSession {
+    /// - Throws: where it has ended already: it would answer nothing that it is asked.
+    private func adopt(
+        _ session: any NamedWire, _ kind: NamedSession.Kind, _ life: Int
+    ) throws(LockError) -> NamedSession {
         lastSession += 1
         let id = lastSession
         let new = NamedSession(id: id, kind: kind, session: session, life: life)
         sessions[id] = new
         session.onEnd { [weak self] reason in self?.assumeIsolated { $0.ended(id, reason) } }
+        guard sessions[id] != nil else {
+            throw LockError(.unavailable, "\(server): the session ended as soon as it was open")
+        }
         return new
     }
 
@@ -226,11 +232,11 @@ extension NamedEngine {
         session.isBusy = false
         let answers = session.answers(result)
         let sentAt = session.sentAt
+        session.failures = result.fault == nil ? 0 : session.failures + 1
+        // What the server refuses again and again it may do at the session's end, which answers what is under way.
+        guard session.failures < bounds.attemptsLimit else { return session.session.end(nil) }
         let underWay = session.underWay
         session.underWay = []
-        session.failures = result.fault == nil ? 0 : session.failures + 1
-        // What the server refuses again and again it may do at the session's end.
-        guard session.failures < bounds.attemptsLimit else { return session.session.end(nil) }
         if let fault = result.fault, fault.isInterrupted, !underWay.contains(where: { $0.errand == .attempt }) {
             // Broken off, perhaps by an order that came too late: all of it may be asked again.
             session.orders.insert(contentsOf: underWay, at: 0)
@@ -244,7 +250,9 @@ extension NamedEngine {
                 putBack(order.lock, session.id)
             }
         }
+        session.isAnswering = true
         for (order, answer) in answers { order.done(answer, sentAt) }
+        session.isAnswering = false
         pump(session)
     }
 
@@ -273,7 +281,7 @@ extension NamedEngine {
         if !overflow.isEmpty { poll() }
     }
 
-    private func lost(_ id: Claim.ID, _ name: String) {
+    func lost(_ id: Claim.ID, _ name: String) {
         guard let claim = claims[id], claim.phase == .held else { return }
         drop(id, .absent)
         hint([id])

@@ -147,7 +147,12 @@ extension NamedEngine {
                 continue
             }
             if claim.isAsked { tally.asked.insert(id) }
-            if claim.phase == .held, let session = claim.session.flatMap({ sessions[$0] }) {
+            if claim.phase == .held {
+                guard let session = claim.session.flatMap({ sessions[$0] }) else {
+                    tally.gone.insert(id)
+                    lost(id, claim.lock.name)
+                    continue
+                }
                 asked.append((id, session, claim.lock))
             } else {
                 // It has its place here, for as long as this client runs; its life at the server begins with the lock.

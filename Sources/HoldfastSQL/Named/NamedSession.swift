@@ -47,6 +47,8 @@ final class NamedSession {
     var underWay: [Order] = []
     var sentAt = ContinuousClock.now
     var isBusy = false
+    /// Its answers are being told: what comes of one must not end it before the next.
+    var isAnswering = false
     /// Requests in turn that were not done.
     var failures = 0
     /// Somebody is told to break its wait off; until that is done nothing else may be asked.
@@ -98,5 +100,7 @@ final class NamedSession {
     var isIdle: Bool { held.isEmpty && orders.isEmpty && !isBusy }
 
     /// About to be ended by the server: it is of no more use.
-    func isStale(now: ContinuousClock.Instant) -> Bool { isIdle && now - sentAt > .seconds(life) * 0.75 }
+    func isStale(now: ContinuousClock.Instant) -> Bool {
+        isIdle && !isAnswering && now - sentAt > .seconds(life) * 0.75
+    }
 }

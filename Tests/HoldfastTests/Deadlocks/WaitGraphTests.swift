@@ -173,6 +173,17 @@ import Testing
         #expect(first.sees(unsure) == unsure)
     }
 
+    @Test func `who was late in saying what it waits for gives the others time, too`() {
+        func times(published: Duration, sees: Bool) -> [Duration] {
+            var looks = FirstLooks(began: .seconds(10), published: published, threshold: .seconds(1))
+            return Array(sequence(state: ()) { _ in looks.next(seesCircle: sees) })
+        }
+        let usual: [Duration] = [.milliseconds(11_500), .milliseconds(11_750), .milliseconds(11_875)]
+        #expect(times(published: .milliseconds(11_200), sees: true) == usual)
+        #expect(times(published: .milliseconds(11_200), sees: false) == Array(usual.prefix(2)))
+        #expect(times(published: .milliseconds(11_500), sees: true) == usual.map { $0 + .milliseconds(500) })
+    }
+
     @Test func `what stands in one reading alone is no edge`() throws {
         let first = try pair()
         var second = try pair()
