@@ -230,7 +230,8 @@ let package = Package(
                 "StoreProbe", .target(name: "CSQLite", condition: when("SQLite")),
             ],
             swiftSettings: strict),
-        .testTarget(name: "HoldfastSQLTests", dependencies: ["Holdfast", "HoldfastSQL"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastSQLTests", dependencies: ["Holdfast", "HoldfastSQL", "ServerKit"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastPostgresTests",
             dependencies: [
