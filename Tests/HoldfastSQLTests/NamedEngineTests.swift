@@ -34,8 +34,13 @@ import Testing
             async let second = failure { try await engine.place(try claim(2, "b"), .always) }
             try await eventually("it is ordered") { await engine.ordersCount > 0 }
             for _ in 0..<2 { try await answer(engine, server, 0) { _ in .init(fault: fault) } }
+            let began = ContinuousClock.now
             #expect(await second == .unavailable)
+            #expect(ContinuousClock.now - began < server.bounds.requestTimeout / 2)
             #expect(server.wires[0].isOver)
+            async let third = engine.place(try claim(3, "b"), .always)
+            try await answer(engine, server, 1) { .init(tries: $0.tries.map { _ in .held(token) }) }
+            #expect(try await third == .held(Grant(token: token)))
         }
     }
 
