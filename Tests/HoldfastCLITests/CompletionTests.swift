@@ -71,6 +71,7 @@ import Testing
         #expect(try await offers("holdfast once --retention 1d k mkfif", scratch).contains("mkfifo"))
         #expect(try await offers("holdfast run k cat /etc/passw", scratch).contains("/etc/passwd"))
         #expect(try await offers("holdfast once k --retention 1d mkfif", scratch).contains("mkfifo"))
+        #expect(try await !offers("holdfast run k cat --ver", scratch).contains("--verbose"))
         #expect(try await offers("holdfast run k -w 5s -- mkfif", scratch).contains("mkfifo"))
     }
 

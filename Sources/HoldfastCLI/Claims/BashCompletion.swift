@@ -32,7 +32,7 @@ enum BashCompletion {
                 fi
                 ((at++))
                 _holdfast_skip_options
-                if ((at < COMP_CWORD)) || ((at == COMP_CWORD)) && [[ "$2" != -* ]]; then
+                if ((at < COMP_CWORD)) || { ((at == COMP_CWORD)) && [[ "$2" != -* ]]; }; then
                     if declare -F _command_offset >/dev/null; then
                         _command_offset "${at}"
                     elif ((at == COMP_CWORD)); then

@@ -61,8 +61,10 @@ extension NamedEngine {
         }
         switch job {
         case .openControl:
-            (control, reference, isControlOpening) = (session, session, false)
+            control = session
             session.onEnd { [weak self] _ in self?.assumeIsolated { $0.control = nil } }
+            guard control != nil else { throw stillborn }
+            (reference, isControlOpening) = (session, false)
             for slot in slots.values where slot.waitsInVain(claims) { interrupt(slot) }
             answerCallers(nil)
         case .openShared(let life):
@@ -90,10 +92,12 @@ extension NamedEngine {
         let new = NamedSession(id: id, kind: kind, session: session, life: life)
         sessions[id] = new
         session.onEnd { [weak self] reason in self?.assumeIsolated { $0.ended(id, reason) } }
-        guard sessions[id] != nil else {
-            throw LockError(.unavailable, "\(server): the session ended as soon as it was open")
-        }
+        guard sessions[id] != nil else { throw stillborn }
         return new
+    }
+
+    private var stillborn: LockError {
+        LockError(.unavailable, "\(server): the session ended as soon as it was open")
     }
 
     private static var controlLife: Int { 8 * 3600 }
@@ -202,7 +206,8 @@ extension NamedEngine {
 extension NamedEngine {
     /// Sends what is ordered, where nothing is under way.
     func pump(_ session: NamedSession) {
-        guard !session.isBusy, !session.isBeingInterrupted, !session.orders.isEmpty else { return }
+        guard !session.isBusy, !session.isAnswering, !session.isBeingInterrupted, !session.orders.isEmpty
+        else { return }
         send(session, session.takeBatch(bounds.namesPerRequest), waits: false)
     }
 
@@ -251,7 +256,11 @@ extension NamedEngine {
             }
         }
         session.isAnswering = true
-        for (order, answer) in answers { order.done(answer, sentAt) }
+        for (order, answer) in answers {
+            // What comes of one may end the session: what the others had is gone with it.
+            let isThere = sessions[session.id] === session
+            order.done(isThere ? answer : .lost(LockError(.unavailable, "\(server): the session has ended")), sentAt)
+        }
         session.isAnswering = false
         pump(session)
     }

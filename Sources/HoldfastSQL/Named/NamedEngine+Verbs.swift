@@ -141,6 +141,7 @@ extension NamedEngine {
     private func extend(_ ids: [Claim.ID], _ life: Int, _ caller: Caller<Extension>) {
         let tally = Tally(caller)
         var asked: [(Claim.ID, NamedSession, NamedLock)] = []
+        var vanished: [(Claim.ID, NamedLock)] = []
         for id in ids {
             guard let claim = claims[id], !claim.isDoomed, claim.phase != .removing else {
                 tally.gone.insert(id)
@@ -150,7 +151,7 @@ extension NamedEngine {
             if claim.phase == .held {
                 guard let session = claim.session.flatMap({ sessions[$0] }) else {
                     tally.gone.insert(id)
-                    lost(id, claim.lock.name)
+                    vanished.append((id, claim.lock))
                     continue
                 }
                 asked.append((id, session, claim.lock))
@@ -163,6 +164,7 @@ extension NamedEngine {
         for (id, session, lock) in asked { check(id, lock, life, session, tally) }
         // Once each: what is under way is not sent again.
         for (_, session, _) in asked { pump(session) }
+        for (id, lock) in vanished { lost(id, lock.name) }
     }
 
     private func check(_ id: Claim.ID, _ lock: NamedLock, _ life: Int, _ session: NamedSession, _ tally: Tally) {
