@@ -58,6 +58,7 @@ extension LockClient {
     func watch(_ wait: WatchedWait) async {
         let (began, threshold) = (time.now, wait.threshold)
         var sight = DeadlockSight(of: wait.state.claim.id)
+        // At least so long before each look: others may be about to say something.
         let breath = threshold / 8
         var next = began + threshold
         var retry = breath
