@@ -36,14 +36,14 @@ struct FirstLooks {
     private var times: [Duration]
 
     /// Who has waited about as long says just now what it waits for: half of it seen, two could give way for one. Where
-    /// this one was late in saying it, so may the others be.
+    /// this one was late in saying it, so may the others be: they get as long again.
     ///
     /// - Parameters:
     ///   - began: when the wait began.
     ///   - published: when it was said what is waited for.
     init(began: Duration, published: Duration, threshold: Duration) {
-        let isLate = published > began + threshold * 1.25
-        let first = isLate ? published + threshold * 0.5 : began + threshold * 1.5
+        let late = published - (began + threshold)
+        let first = max(began + threshold * 1.5, published + min(late, threshold * 0.5))
         times = [first, first + threshold * 0.25, first + threshold * 0.375]
     }
 

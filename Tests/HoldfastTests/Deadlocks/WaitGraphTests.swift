@@ -181,7 +181,10 @@ import Testing
         let usual: [Duration] = [.milliseconds(11_500), .milliseconds(11_750), .milliseconds(11_875)]
         #expect(times(published: .milliseconds(11_200), sees: true) == usual)
         #expect(times(published: .milliseconds(11_200), sees: false) == Array(usual.prefix(2)))
-        #expect(times(published: .milliseconds(11_500), sees: true) == usual.map { $0 + .milliseconds(500) })
+        for (published, later) in [(11_300, 100), (11_500, 500), (12_500, 1500)] {
+            let looks = usual.map { $0 + .milliseconds(later) }
+            #expect(times(published: .milliseconds(published), sees: true) == looks, "\(published)")
+        }
     }
 
     @Test func `what stands in one reading alone is no edge`() throws {
