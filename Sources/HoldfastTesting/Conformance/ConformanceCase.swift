@@ -73,5 +73,5 @@ public enum Conformance {
 
     private static let all: [ConformanceCase] =
         placing + queues + modes + severalKeys + paths + upgrades + removing + expiring + grants + listing + names
-        + notes + records + load + clients + coordination + deadlocks
+        + notes + records + load + clients + coordination + elections + semaphores + latches + barriers + deadlocks
 }

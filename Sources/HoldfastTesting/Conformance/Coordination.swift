@@ -1,7 +1,7 @@
 import Holdfast
 import Synchronization
 
-/// What the trials of elections, semaphores, latches and barriers share.
+/// What the cases of elections, semaphores, latches and barriers share.
 enum Coordination {
     /// The shortest pause between two looks at a state that is awaited.
     private static let pause: Duration = .milliseconds(10)
@@ -13,13 +13,21 @@ enum Coordination {
         _ count: Int, _ stage: ConformanceStage, life: Duration = .seconds(3), deadlockThreshold: Duration? = nil,
         _ body: @escaping @Sendable ([LockClient]) async throws -> Void
     ) async throws {
-        let life = max(life, stage.shortLife)
-        let clients = (0..<count).map { number in
+        // The stage runs the backends already.
+        let views = (0..<count).map { BackendView(stage.backends[$0 % stage.backends.count]) }
+        try await withClients(
+            views, life: max(life, stage.shortLife), deadlockThreshold: deadlockThreshold, body)
+    }
+
+    /// Runs clients, each by one of these.
+    static func withClients(
+        _ backends: [any LockBackend], life: Duration, deadlockThreshold: Duration? = nil,
+        _ body: @escaping @Sendable ([LockClient]) async throws -> Void
+    ) async throws {
+        let clients = backends.enumerated().map { number, backend in
             var configuration = LockClientConfiguration(timeToLive: life, label: "client \(number)")
             if let deadlockThreshold { configuration.deadlockThreshold = deadlockThreshold }
-            // The stage runs the backends already.
-            return LockClient(
-                backend: BackendView(stage.backends[number % stage.backends.count]), configuration: configuration)
+            return LockClient(backend: backend, configuration: configuration)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in clients { group.addTask { try await client.run() } }

@@ -1,8 +1,8 @@
 import Holdfast
 
-/// What elections promise on every backend that keeps notes and can list.
-public enum ElectionTrials {
-    public static let cases: [ConformanceCase] = [
+extension Conformance {
+    /// What elections promise on every backend that keeps notes and can list.
+    static let elections: [ConformanceCase] = [
         ConformanceCase(
             "candidates lead in the order in which they came, with rising tokens", [.notes, .listing, .fifo]
         ) { stage in
@@ -73,6 +73,52 @@ public enum ElectionTrials {
                     try await group.waitForAll()
                 }
                 try require(order.names == ["preferred", "oldest"], "they led in the order \(order.names)")
+            }
+        },
+        ConformanceCase("from a clean resignation to the next leader two requests are enough", [.notes, .listing]) {
+            stage in
+            let lines = (0..<2).map { FaultyBackend(BackendView(stage.backends[$0]), seed: 0, plan: .none) }
+            try await Coordination.withClients(lines, life: stage.life) { clients in
+                let elections = clients.map { $0.election(stage.key("e")) }
+                let end = Signal()
+                @Sendable func sent() -> Int { lines.reduce(0) { $0 + $1.counts.calls } }
+                let requests = try await withThrowingTaskGroup(of: Int.self) { group in
+                    group.addTask {
+                        try await elections[0].withLeadership(proposal: "old") { _ in
+                            _ = await end.wait()
+                            return 0
+                        }
+                    }
+                    try await candidates(1, clients[0], stage)
+                    group.addTask { try await elections[1].withLeadership(proposal: "new") { _ in sent() } }
+                    try await candidates(2, clients[0], stage)
+                    let before = sent()
+                    end.set()
+                    return try await group.reduce(0, max) - before
+                }
+                try require((1...2).contains(requests), "it took \(requests) requests")
+            }
+        },
+        ConformanceCase("a leader that crashed is followed within its life and a second", [.notes, .listing, .expiry]) {
+            stage in
+            let life = stage.shortLife
+            let note = try Election.options(proposal: "crashed").note
+            // Nobody extends it.
+            let crashed = try stage.claim([Claim.Part(stage.key("e"), .exclusive)], life: life, note: note)
+            try await Coordination.withClients([BackendView(stage.backends[1])], life: stage.life) { clients in
+                let began = ContinuousClock.now
+                try await stage.hold(crashed)
+                let end = try await withThrowingTaskGroup(of: ContinuousClock.Instant.self) { group in
+                    group.addTask {
+                        try await clients[0].election(stage.key("e")).withLeadership(proposal: "next") { _ in .now }
+                    }
+                    try await candidates(2, clients[0], stage)
+                    try await stage.pass(life + .milliseconds(100))
+                    return try await group.reduce(began, max)
+                }
+                // On a test clock no time has passed.
+                let took = began.duration(to: end)
+                try require(took <= life + .seconds(1), "it took \(took) with a life of \(life)")
             }
         },
         ConformanceCase("nobody is handed over to who does not wait", [.notes, .listing]) { stage in

@@ -1,8 +1,8 @@
 import Holdfast
 
-/// What latches promise on every backend that keeps records.
-public enum LatchTrials {
-    public static let cases: [ConformanceCase] = [
+extension Conformance {
+    /// What latches promise on every backend that keeps records.
+    static let latches: [ConformanceCase] = [
         ConformanceCase("a latch opens when all have arrived, each counted once, and stays open", .records) { stage in
             let key = stage.key("l")
             stage.forget(recordsOf: "l", key)

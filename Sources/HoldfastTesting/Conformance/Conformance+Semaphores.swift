@@ -1,10 +1,10 @@
 import Holdfast
 
-/// What resizable semaphores promise on every backend that has permits and records, and can list.
-public enum SemaphoreTrials {
+extension Conformance {
     private static let needs: ConformanceCase.Needs = [.permits, .listing, .records]
 
-    public static let cases: [ConformanceCase] = [
+    /// What resizable semaphores promise on every backend that has permits and records, and can list.
+    static let semaphores: [ConformanceCase] = [
         ConformanceCase("permits are admitted up to the limit, in order, and weighted", needs) { stage in
             try await trial(stage, limit: 3) { semaphores, ends, order in
                 try await withThrowingTaskGroup(of: Void.self) { group in

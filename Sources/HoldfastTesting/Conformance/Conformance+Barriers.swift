@@ -1,10 +1,10 @@
 import Holdfast
 
-/// What barriers promise on every backend that has shared claims, notes and records, and can list.
-public enum BarrierTrials {
+extension Conformance {
     private static let needs: ConformanceCase.Needs = [.shared, .listing, .notes, .records]
 
-    public static let cases: [ConformanceCase] = [
+    /// What barriers promise on every backend that has shared claims, notes and records, and can list.
+    static let barriers: [ConformanceCase] = [
         ConformanceCase("a round goes on when all parties are here, again and again", needs) { stage in
             try await trial(stage, parties: 3) { barriers in
                 let order = Names()
