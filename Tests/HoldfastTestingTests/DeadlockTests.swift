@@ -19,6 +19,16 @@ import Testing
         print("memory: \(tally)")
     }
 
+    @Test func `so it is where claims carry no notes, and waits are told by records`() async throws {
+        let tally = try await DeadlockTrial.runMany(0..<Self.seeds, atOnce: 20, threshold: .milliseconds(800)) {
+            let store = MemoryBackend()
+            return { BackendView(PlainBackend(named: store)) }
+        }
+        #expect(tally.graphs == Self.seeds)
+        #expect(tally.victims > Int(Self.seeds) / 4)
+        print("memory, by records: \(tally)")
+    }
+
     /// Graph 20 has a circle of 0, 1 and 2, through a reader behind a waiting writer, and one of 0, 4, 1 and 2. Where
     /// the waiting writer was not followed, 2 saw neither: 4 gave way, and 1 after four looks.
     @Test func `a circle through a waiting writer is found by who closed it, and ends the wider one, too`() async throws

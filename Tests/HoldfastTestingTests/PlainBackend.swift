@@ -1,10 +1,30 @@
 import Holdfast
 
-/// A backend that keeps claims, and neither notes nor records.
+/// A backend that keeps claims, and neither notes nor records; or records, and claims of one key that cannot be listed,
+/// as a database's named locks.
 struct PlainBackend: LockBackend {
     private let inner: MemoryBackend
+    let capabilities: BackendCapabilities
+    let records: (any RecordStore)?
 
-    init(_ inner: MemoryBackend) { self.inner = inner }
+    init(_ inner: MemoryBackend) {
+        self.inner = inner
+        capabilities = Self.capabilities
+        records = nil
+    }
+
+    /// - Parameter inner: keeps the records, too.
+    init(named inner: MemoryBackend) {
+        self.inner = inner
+        var capabilities = Self.capabilities
+        capabilities.supportsRecords = true
+        capabilities.supportsListing = false
+        capabilities.supportsPermits = false
+        capabilities.supportsPaths = false
+        capabilities.keysPerClaimLimit = 1
+        self.capabilities = capabilities
+        records = inner.records
+    }
 
     static var capabilities: BackendCapabilities {
         var capabilities = MemoryBackend().capabilities
@@ -12,7 +32,6 @@ struct PlainBackend: LockBackend {
         capabilities.supportsRecords = false
         return capabilities
     }
-    var capabilities: BackendCapabilities { Self.capabilities }
 
     func run() async throws { try await inner.run() }
     func place(_ claim: Claim, _ condition: PlaceCondition) async throws(LockError) -> Placement {

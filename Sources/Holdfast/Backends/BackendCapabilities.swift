@@ -66,6 +66,12 @@ public struct BackendCapabilities: Sendable, Hashable {
         self.remedy = remedy
     }
 
+    /// Whether claims can say what their owners wait for, and be read.
+    var notesWaits: Bool { supportsNotes && supportsListing }
+
+    /// Whether deadlocks are found: by what claims say, or by records.
+    package var findsDeadlocks: Bool { notesWaits || supportsRecords }
+
     /// The error of what this backend cannot do.
     ///
     /// - Parameter what: follows the backend's name: `cannot list its claims`.

@@ -1,14 +1,17 @@
 /// Whose turn it is to give way to a circle, from how often it was seen. Pure.
 struct DeadlockSight {
-    /// After so many looks without effect the next one gives way in the place of one that does not answer.
-    private static let looksPerActor = 4
-
     private let claim: Claim.ID
+    private let looksPerActor: Int
     /// Who was to give way by the last look.
     private var turn: Claim.ID?
     private var looks = 0
 
-    init(of claim: Claim.ID) { self.claim = claim }
+    /// - Parameter looksPerActor: after so many without effect the next one gives way in the place of one that does not
+    ///   answer.
+    init(of claim: Claim.ID, looksPerActor: Int = 4) {
+        self.claim = claim
+        self.looksPerActor = looksPerActor
+    }
 
     /// Whether the last look has found any.
     var seesCircle: Bool { turn != nil }
@@ -27,7 +30,7 @@ struct DeadlockSight {
         turn = found?.actors.first
         guard let found else { return nil }
         let rank = found.actors.firstIndex(of: claim) ?? found.actors.count
-        return looks > rank * Self.looksPerActor + (found.isSure && rank == 0 ? 0 : 1) ? found : nil
+        return looks > rank * looksPerActor + (found.isSure && rank == 0 ? 0 : 1) ? found : nil
     }
 }
 
@@ -35,15 +38,21 @@ struct DeadlockSight {
 struct FirstLooks {
     private var times: [Duration]
 
+    /// When to look at first.
+    ///
     /// Who has waited about as long says just now what it waits for: half of it seen, two could give way for one. Where
     /// this one was late in saying it, so may the others be: they get as long again.
     ///
     /// - Parameters:
     ///   - began: when the wait began.
     ///   - published: when it was said what is waited for.
-    init(began: Duration, published: Duration, threshold: Duration) {
+    static func first(began: Duration, published: Duration, threshold: Duration) -> Duration {
         let late = published - (began + threshold)
-        let first = max(began + threshold * 1.5, published + min(late, threshold * 0.5))
+        return max(began + threshold * 1.5, published + min(late, threshold * 0.5))
+    }
+
+    init(began: Duration, published: Duration, threshold: Duration) {
+        let first = Self.first(began: began, published: published, threshold: threshold)
         times = [first, first + threshold * 0.25, first + threshold * 0.375]
     }
 

@@ -7,7 +7,7 @@ import Logging
 /// gives way: the one that closed it.
 extension LockClient {
     /// The most keys that one look reads, and claims of one key: beyond it no deadlock is seen.
-    private static let keysLimit = 64
+    static let keysLimit = 64
     private static let queueLimit = 1024
 
     /// A wait that may be part of a deadlock.
@@ -21,6 +21,11 @@ extension LockClient {
         /// What is upgraded. The claim is then there for the search alone; see ``WatchedUpgrade``.
         let base: LeaseState?
         let giveUp: @Sendable (LockError) -> Void
+
+        /// The edge, where one key is waited for.
+        var edge: ClaimNote.Wait {
+            ClaimNote.Wait(claim: state.claim.id, key: state.claim.parts[0].key, since: since)
+        }
     }
 
     /// - Returns: `nil` where this wait can be part of no deadlock, or the backend cannot tell.
@@ -31,7 +36,8 @@ extension LockClient {
     func watchedWait(
         _ state: LeaseState, beside base: LeaseState? = nil, giveUp: (@Sendable (LockError) -> Void)? = nil
     ) -> WatchedWait? {
-        guard let threshold = configuration.deadlockThreshold, capabilities.supportsNotes, capabilities.supportsListing
+        guard let threshold = configuration.deadlockThreshold,
+            capabilities.notesWaits || capabilities.findsDeadlocks && base == nil && hasBoards(state.claim)
         else { return nil }
         var held = ownHeld()
         if let base, !held.contains(where: { $0 === base }) { held.append(base) }
@@ -56,6 +62,7 @@ extension LockClient {
     /// Looks for a deadlock, two or three times soon after the first threshold and then once in each, or sooner where
     /// that decides, until the task is cancelled or the wait has failed by it.
     func watch(_ wait: WatchedWait) async {
+        guard capabilities.notesWaits else { return await watchBoards(wait) }
         let (began, threshold) = (time.now, wait.threshold)
         var sight = DeadlockSight(of: wait.state.claim.id)
         // At least so long before each look: others may be about to say something.
@@ -93,7 +100,7 @@ extension LockClient {
         }
     }
 
-    private func giveWay(_ wait: WatchedWait, to deadlock: Deadlock) {
+    func giveWay(_ wait: WatchedWait, to deadlock: Deadlock) {
         let key = wait.state.claim.key
         let error = LockError(
             .deadlock, "this wait would never end, and was placed last of those in a circle: \(deadlock)", key: key,
@@ -127,6 +134,7 @@ extension LockClient {
 
     /// Takes back what was written of a wait that is over. A note that stays by mistake names a claim that is gone.
     func unpublish(_ wait: WatchedWait) async {
+        guard capabilities.notesWaits else { return }
         if wait.base != nil { await discard(wait.state, wasSent: wait.state.phase == .waiting) }
         for held in wait.held {
             // It says something that is over, and no more: the next note of this claim says nothing of it.

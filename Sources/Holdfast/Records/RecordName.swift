@@ -6,6 +6,7 @@ enum RecordKind: String, Sendable {
     case semaphore = "s"
     case latch = "l"
     case barrier = "b"
+    case waits = "w"
 
     /// The name in the store: `u/profile/42`.
     func name(_ key: LockKey) throws(LockError) -> LockKey {

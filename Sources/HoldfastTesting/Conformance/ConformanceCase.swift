@@ -17,6 +17,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
         /// Time must pass, whether or not claims expire by it.
         static let time = Needs(rawValue: 256)
         static let paths = Needs(rawValue: 512)
+        static let deadlocks = Needs(rawValue: 1024)
     }
 
     public let name: String
@@ -57,6 +58,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
             && (capabilities.supportsListing || !needs.contains(.listing))
             && (capabilities.supportsNotes || !needs.contains(.notes))
             && (capabilities.supportsRecords || !needs.contains(.records))
+            && (capabilities.findsDeadlocks || !needs.contains(.deadlocks))
             && (capabilities.expiry == .timeToLive || !needs.contains(.expiry))
     }
 }
