@@ -79,9 +79,18 @@ struct RunCommand: NamedFirst {
             nameAndCommand, nameIndex: nameIndex, script: guarding.script, descriptor: descriptor, of: "run")
         let claim = try claim.plan(names: words.names, settings)
         return RunPlan(
-            claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive),
-            minHold: try minHold.map { text throws(Failure) in try DurationText.parse(text, for: "--min-hold") },
+            claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive), minHold: try minHold(claim),
             onLost: try loss.onLost(settings), endsWithCommand: close || descriptor != nil,
             voice: try guarding.voice(), store: try store.resolve(settings), work: words.work)
+    }
+
+    private func minHold(_ claim: ClaimPlan) throws(Failure) -> Duration? {
+        guard let minHold else { return nil }
+        let duration = try DurationText.parse(minHold, for: "--min-hold")
+        if let maxHold = claim.maxHold, duration > maxHold {
+            throw Failure(
+                .usage, "--min-hold \(minHold) is longer than the lock may be held: lower it, or raise --max-hold")
+        }
+        return duration
     }
 }

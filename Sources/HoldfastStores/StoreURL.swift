@@ -124,7 +124,9 @@ public struct StoreURL: Sendable, Hashable {
         guard let kind = Kind(rawValue: scheme) else {
             let known = Kind.allCases.map { "\($0.rawValue)://" }.joined(separator: ", ")
             throw LockError(
-                .invalidArgument, "no store of kind \(scheme.debugDescription) in this build; it has \(known)")
+                .invalidArgument,
+                "no store of kind \(scheme.debugDescription) in this build; it has \(known); for another one build with "
+                    + "its trait, as in --traits SQLite,Redis,Etcd,ZooKeeper,Postgres,MySQL")
         }
         let rest = text[text.index(after: colon)...].split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -16,12 +16,12 @@ struct Capture: Sendable {
     private let pipeEnd: Int32
     /// Where CMD prints.
     let input: Int32
-    /// Whether all was copied; how CMD ended, plus one.
+    /// Whether all was copied; how CMD ended, plus one; why our output could not be written.
     private let words: SharedWords
 
     /// Before the first fork. All of it is closed on exec.
     init() throws(Failure) {
-        words = try SharedWords(count: 2)
+        words = try SharedWords(count: 3)
         file = hf_memory_file()
         var ends: [Int32] = [-1, -1]
         guard file >= 0, pipe(&ends) == 0 else {
@@ -40,6 +40,12 @@ struct Capture: Sendable {
     var status: ExitStatus? {
         get { words[1] > 0 ? ExitStatus(code: Int32(words[1] - 1)) : nil }
         nonmutating set { words[1] = newValue.map { Int64($0.code) + 1 } ?? 0 }
+    }
+
+    /// Why not all was printed; `nil` also where the reader went away, which is his affair.
+    var printingError: String? {
+        let error = Int32(truncatingIfNeeded: words[2])
+        return error == 0 || error == EPIPE ? nil : String(cString: strerror(error))
     }
 
     /// What was kept, and whether that is all.
@@ -61,7 +67,7 @@ struct Capture: Sendable {
     func keep(_ bytes: [UInt8]) { _ = Self.write(bytes[...], to: file) }
 
     /// Prints what was kept, for as long as that takes.
-    func replay() { _ = Self.write(output().bytes[...], to: STDOUT_FILENO) }
+    func replay() { words[2] = Int64(Self.write(output().bytes[...], to: STDOUT_FILENO)) }
 }
 
 // MARK: - The process that copies
@@ -81,15 +87,16 @@ extension Capture {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }
             let kept = buffer[..<min(count, room)]
-            if Self.write(kept, to: file) { room -= kept.count }
-            guard Self.write(buffer[..<count], to: STDOUT_FILENO) else { ExitStatus.internalError.exit() }
+            if Self.write(kept, to: file) == 0 { room -= kept.count }
+            words[2] = Int64(Self.write(buffer[..<count], to: STDOUT_FILENO))
+            guard words[2] == 0 else { ExitStatus.unprinted.exit() }
         }
         words[0] = 1
         ExitStatus.success.exit()
     }
 
-    /// - Returns: whether all was written.
-    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+    /// - Returns: `errno`, or 0 where all was written.
+    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
         var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -102,9 +109,9 @@ extension Capture {
             case EAGAIN:
                 var stream = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&stream, 1, -1)
-            default: return false
+            default: return errno
             }
         }
-        return true
+        return 0
     }
 }

@@ -202,7 +202,7 @@ extension Front {
             reap()
             guard isEngineRunning || isCommandRunning, BootTime.now < limit else {
                 if replaysOutput { replay() }
-                status.exit()
+                printed(status).exit()
             }
             _ = hf_timer_set(timer, limit)
             var events = [signals.descriptor, timer].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -216,6 +216,15 @@ extension Front {
     private func replay() {
         signals.restore()
         capture?.replay()
+    }
+
+    /// What is lost on its way out is no success, though the command's is, and stays recorded.
+    private func printed(_ status: ExitStatus) -> ExitStatus {
+        guard status == .success, let error = capture?.printingError else { return status }
+        Terminal.sayWithoutWaiting(
+            "the command succeeded, and what it printed could not be written: \(error); "
+                + "the same call prints what was kept of it")
+        return .unprinted
     }
 
     private func forward(_ signal: Int32) {

@@ -11,6 +11,8 @@ struct ExitStatus: Sendable, Hashable {
     /// The store cannot be reached, or what stands there cannot be used.
     static let storeUnusable = ExitStatus(code: 69)
     static let internalError = ExitStatus(code: 70)
+    /// What the command printed could not be written on.
+    static let unprinted = ExitStatus(code: 74)
     /// The store works, but will not give this lock now.
     static let tryAgainLater = ExitStatus(code: 75)
     /// The lock was lost, and the command was stopped.
