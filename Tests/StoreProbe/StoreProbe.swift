@@ -5,7 +5,7 @@ import HoldfastStores
 /// A process for the store's tests: it contends, holds or waits, and may be killed at any time.
 ///
 /// `contend URL KEY WITNESS SECONDS`, `hold URL KEY`, `wait URL KEY`, `queue URL KEY COUNT`, `records URL KEY JOURNAL`,
-/// `fence URL KEY DATABASE HOW stops|goes`, `once URL NAME once|bare|early WITNESS LEDGER`,
+/// `fence URL KEY LEDGER HOW stops|goes`, `once URL NAME once|bare|early WITNESS LEDGER`,
 /// `update URL KEY HOW WRITERS WORK SECONDS`.
 @main
 enum StoreProbe {
@@ -24,9 +24,7 @@ enum StoreProbe {
             case "queue": try await queue(locks, LockKey(arguments[3]), arguments[4])
             case "records": try await records(backend, arguments[3], arguments[4])
             case "once": try await once(locks, arguments[3], arguments[4], Array(arguments[5...]))
-            #if SQLite
             case "fence": try await fence(locks, LockKey(arguments[3]), Array(arguments[4...]))
-            #endif
             default: try await wait(locks, LockKey(arguments[3]))
             }
         }

@@ -43,49 +43,6 @@ import Testing
         }
     }
 
-    /// The same without the trigger, so that it is seen that there is something to lose.
-    @Test(arguments: [true, false])
-    func `a holder that stood still past its life overwrites its successor, unless the table is fenced`(
-        _ isFenced: Bool
-    ) async throws {
-        let corner = try await Corner(PostgresServer())
-        try await corner.server.psql(
-            "CREATE TABLE accounts (id int PRIMARY KEY, balance int); INSERT INTO accounts VALUES (1, 100)")
-        try await corner.server.psql(
-            isFenced
-                ? PostgresFence.trigger(on: "accounts") : "ALTER TABLE accounts ADD COLUMN fence bigint DEFAULT 0")
-        try await corner.backends(2) { backends in
-            let session = try await corner.server.session()
-            func balance() async throws -> Int {
-                let answer = try await session.run(PostgresStatement("SELECT balance FROM accounts"))
-                return try #require(answer.first.flatMap { Int($0) })
-            }
-            func write(_ balance: Int, _ token: FencingToken) async throws -> PostgresResult {
-                try await session.run(
-                    PostgresStatement(
-                        "UPDATE accounts SET balance = $1, fence = $2 WHERE id = 1",
-                        ["\(balance)", "\(token.rawValue)"]))
-            }
-            let stale = try await backends[0].hold(claims.next("account/1", life: .seconds(1)))
-            let known = try await balance()
-            // It stands still from here on: nobody extends its claim.
-            let successor = try claims.next("account/1")
-            try await backends[1].wait(successor)
-            let token = try await backends[1].grant(of: successor.id).token
-            let deposited = try await write(balance() + 10, token)
-            #expect(deposited == .rows([]))
-            // It goes on with what it read.
-            let late = try await write(known + 1, stale)
-            if isFenced {
-                guard case .failed(let fault) = late else { throw TestFailure("written") }
-                #expect(fault.state == PostgresFence.refusal)
-            }
-            let left = try await balance()
-            #expect(left == (isFenced ? 110 : 101))
-            await session.close()
-        }
-    }
-
     @Test(arguments: [("a;b", "fence"), ("a.b.c", "fence"), ("", "fence"), ("t", "f\"x"), ("t", "f f"), ("é", "f")])
     func `names that are none are refused`(_ table: String, _ column: String) {
         let error = #expect(throws: LockError.self) { _ = try PostgresFence.trigger(on: table, column: column) }
