@@ -125,8 +125,8 @@ public struct StoreURL: Sendable, Hashable {
             let known = Kind.allCases.map { "\($0.rawValue)://" }.joined(separator: ", ")
             throw LockError(
                 .invalidArgument,
-                "no store of kind \(scheme.debugDescription) in this build; it has \(known); for another one build with "
-                    + "its trait, as in --traits SQLite,Redis,Etcd,ZooKeeper,Postgres,MySQL")
+                "no store of kind \(scheme.debugDescription) in this build; it has \(known); for another one build "
+                    + "with its trait, as in --traits SQLite,Redis,Etcd,ZooKeeper,Postgres,MySQL")
         }
         let rest = text[text.index(after: colon)...].split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -27,6 +27,7 @@ import Testing
         ["run", "-s", "-x", "k", "true"], ["run", "-u", "k"], ["run", "-F", "k", "true"],
         ["run", "-q", "-v", "k", "true"], ["run", "--kill-after", "11s", "k", "true"],
         ["run", "--ttl", "3s", "--kill-after", "2s", "k", "true"], ["run", "--min-hold", "x", "k", "true"],
+        ["run", "--min-hold", "30s", "--max-hold", "20s", "k", "true"],
         ["run", "--max-hold", "0", "k", "true"], ["run", "--on-lost", "signal:NONE", "k", "true"],
         ["run", "--on-lost", "", "k", "true"], ["run", "k", "-c"], ["run", "k", "-c", "true", "x"],
         ["run", "-c", "true", "k", "x"], ["run", "--fd", "9", "k"], ["run", "--fd", "1", "k"],

@@ -23,6 +23,22 @@ import Testing
         #expect(try await scratch.claims().isEmpty)
     }
 
+    @Test func `what cannot be printed is no success, and is recorded`() async throws {
+        let scratch = try Scratch()
+        for _ in 0..<2 {
+            let full = try scratch.shell("exec $HOLDFAST once k -c 'echo x >>$DIR/runs; echo out' >/dev/full")
+            #expect(try await full.end() == 74)
+            #expect(full.errors.contains("could not be written: No space left on device"))
+        }
+        #expect(runs(scratch) == 1)
+        // A reader that goes away is no failure of ours.
+        let gone = try scratch.shell("{ $HOLDFAST once k false; echo $? >$DIR/status; } | true")
+        #expect(try await gone.end() == 0)
+        let status = try await scratch.number(in: "status")
+        #expect(status == 0 || status == 128 + SIGPIPE)
+        #expect(try await scratch.run("once", "k", "false").output == "out\n")
+    }
+
     @Test func `what failed runs again, unless failures count`() async throws {
         let scratch = try Scratch()
         for _ in 0..<2 {

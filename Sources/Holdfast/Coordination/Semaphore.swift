@@ -3,7 +3,7 @@ import Synchronization
 /// Permits of which the number can be changed while they are in use: weighted, first come first served, leased.
 ///
 /// ```swift
-/// let encoders = locks.semaphore("encoders", limit: 4)
+/// let encoders = try locks.semaphore("encoders", limit: 4)
 /// try await encoders.withPermits(2) { lease in try await encode() }
 /// try await encoders.resize(to: 8)
 /// ```

@@ -1,6 +1,7 @@
 import Logging
 
-/// Deadlocks where claims carry no notes: who waits long says so in records, one for each key that it holds or waits for.
+/// Deadlocks where claims carry no notes: who waits long says so in records, one for each key that it holds or waits
+/// for.
 extension LockClient {
     /// How many readings are kept: since the second of them all who still wait have changed what they say.
     private static let readingsLimit = 4

@@ -1,7 +1,7 @@
 import Holdfast
 
 extension Conformance {
-    private static let needs: ConformanceCase.Needs = [.shared, .listing, .notes, .records]
+    private static let needs: ConformanceCase.Needs = [.shared, .listing, .notes, .records, .time]
 
     /// What barriers promise on every backend that has shared claims, notes and records, and can list.
     static let barriers: [ConformanceCase] = [

@@ -4,7 +4,7 @@ extension Conformance {
     /// What elections promise on every backend that keeps notes and can list.
     static let elections: [ConformanceCase] = [
         ConformanceCase(
-            "candidates lead in the order in which they came, with rising tokens", [.notes, .listing, .fifo]
+            "candidates lead in the order in which they came, with rising tokens", [.notes, .listing, .fifo, .time]
         ) { stage in
             try await Coordination.withClients(3, stage) { clients in
                 let (seen, end) = (Turns(), Signal())
@@ -35,8 +35,9 @@ extension Conformance {
                 try require(seen.tokens == seen.tokens.sorted() && seen.tokens.count == 3, "tokens: \(seen.tokens)")
             }
         },
-        ConformanceCase("observers are told of each leader, its proposals, and that there is none", [.notes, .listing])
-        { stage in
+        ConformanceCase(
+            "observers are told of each leader, its proposals, and that there is none", [.notes, .listing, .time]
+        ) { stage in
             try await Coordination.withClients(2, stage) { clients in
                 let election = clients[0].election(stage.key("e"))
                 var states = clients[1].election(stage.key("e")).leaders(every: .milliseconds(500)).makeAsyncIterator()
@@ -121,7 +122,7 @@ extension Conformance {
                 try require(took <= life + .seconds(1), "it took \(took) with a life of \(life)")
             }
         },
-        ConformanceCase("nobody is handed over to who does not wait", [.notes, .listing]) { stage in
+        ConformanceCase("nobody is handed over to who does not wait", [.notes, .listing, .time]) { stage in
             try await Coordination.withClients(1, stage) { clients in
                 let leadership = try await clients[0].election(stage.key("e")).campaign(proposal: "leader")
                 let leader = leadership.leader

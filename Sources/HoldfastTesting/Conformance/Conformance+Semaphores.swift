@@ -1,7 +1,7 @@
 import Holdfast
 
 extension Conformance {
-    private static let needs: ConformanceCase.Needs = [.permits, .listing, .records]
+    private static let needs: ConformanceCase.Needs = [.permits, .listing, .records, .time]
 
     /// What resizable semaphores promise on every backend that has permits and records, and can list.
     static let semaphores: [ConformanceCase] = [
