@@ -42,7 +42,7 @@ extension LockClient {
                 }
                 readings = readings.suffix(Self.readingsLimit - 1) + [reading]
                 // Who has waited for long says so more seldom, and still within what those compare who come now.
-                let pace = time.now < began + threshold * 3 ? 0.25 : 0.375
+                let pace = time.now < began + threshold * 3 ? 0.2 : 0.375
                 next = max(next + threshold * pace, time.now + breath)
                 retry = breath
             } catch let error as LockError where ![.unavailable, .conflict, .cancelled].contains(error.code) {

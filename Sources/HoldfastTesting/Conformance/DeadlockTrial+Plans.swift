@@ -4,6 +4,9 @@ extension DeadlockTrial {
     /// Two to six owners on a few keys. What they hold, all can hold at once; what they want, they do not hold.
     static func plans(_ seed: UInt64, _ prefix: String, _ can: BackendCapabilities) -> [Plan] {
         var random = SeededGenerator(seed: seed)
+        var can = can
+        // Whom a reader comes behind must be known.
+        can.supportsShared = can.supportsShared && can.isFIFO
         let owners = random.below(5) + 2
         let kind = random.below(can.supportsPermits ? 4 : 3)
         var plans: [Plan] = []
