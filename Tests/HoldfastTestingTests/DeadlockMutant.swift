@@ -15,16 +15,21 @@ struct DeadlockMutantView: LockBackend {
     private let store: MemoryBackend
     private let mutant: DeadlockMutant
     private let threshold: Duration
+    private let time: Timekeeper
     private let own = Own()
 
     private final class Own: Sendable {
         let claims = Mutex<Set<Claim.ID>>([])
     }
 
-    init(_ store: MemoryBackend, _ mutant: DeadlockMutant, threshold: Duration) {
+    init(
+        _ store: MemoryBackend, _ mutant: DeadlockMutant, threshold: Duration,
+        clock: some Clock<Duration> = ContinuousClock()
+    ) {
         self.store = store
         self.mutant = mutant
         self.threshold = threshold
+        time = Timekeeper(clock)
     }
 
     var capabilities: BackendCapabilities { store.capabilities }
@@ -46,7 +51,7 @@ struct DeadlockMutantView: LockBackend {
     /// Where all give way, each takes back what it said, and then goes, when the others have looked.
     func annotate(_ id: Claim.ID, with note: ClaimNote) async throws(LockError) -> Removal {
         if mutant == .everybodyIsLast, note.waits.isEmpty {
-            try? await ContinuousClock().sleep(for: threshold * 3)
+            try? await time.sleep(until: time.now + threshold * 3)
         }
         return try await store.annotate(id, with: note)
     }

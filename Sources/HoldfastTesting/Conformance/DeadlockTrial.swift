@@ -18,13 +18,13 @@ public struct DeadlockTrial: Sendable {
         let number: Int
         /// What it gave way to.
         let deadlock: Deadlock?
-        let at: ContinuousClock.Instant
+        let at: Duration
     }
 
     /// An owner's last claim, waiting or held.
     private struct Placed: Sendable {
         let id: Claim.ID
-        let at: ContinuousClock.Instant
+        let at: Duration
     }
 
     /// What one owner does.
@@ -39,6 +39,8 @@ public struct DeadlockTrial: Sendable {
     private let seed: UInt64
     private let threshold: Duration
     private let slack: Duration
+    private let setting: Setting
+    private let time: Timekeeper
 
     /// What a busy machine and a slow store may add to twice the threshold.
     public static let usualSlack: Duration = .seconds(15)
@@ -50,16 +52,19 @@ public struct DeadlockTrial: Sendable {
     ///   - prefix: of keys that nobody else uses.
     ///   - threshold: the clients' threshold; 0.5 s by default.
     ///   - slack: what is added to twice the threshold.
+    ///   - setting: the time that the trial lives in; the real one by default.
     ///   - makeBackend: opens one more way to the same store.
     /// - Throws: ``ConformanceFailure`` with the seed.
     public static func run(
         seed: UInt64, prefix: String, threshold: Duration = .milliseconds(500),
-        slack: Duration = usualSlack, makeBackend: @Sendable () async throws -> any LockBackend
+        slack: Duration = usualSlack, setting: Setting = Setting(),
+        makeBackend: @Sendable () async throws -> any LockBackend
     ) async throws -> Outcome {
         var backends: [any LockBackend] = []
         backends.append(try await makeBackend())
         let trial = DeadlockTrial(
-            seed: seed, prefix: prefix, threshold: threshold, slack: slack, can: backends[0].capabilities)
+            seed: seed, prefix: prefix, threshold: threshold, slack: slack, setting: setting,
+            can: backends[0].capabilities)
         while backends.count < trial.plans.count { backends.append(try await makeBackend()) }
         do {
             return try await trial.run(backends)
@@ -68,17 +73,24 @@ public struct DeadlockTrial: Sendable {
         }
     }
 
-    private init(seed: UInt64, prefix: String, threshold: Duration, slack: Duration, can: BackendCapabilities) {
+    private init(
+        seed: UInt64, prefix: String, threshold: Duration, slack: Duration, setting: Setting, can: BackendCapabilities
+    ) {
         self.seed = seed
         self.threshold = threshold
         self.slack = slack
+        self.setting = setting
+        time = Timekeeper(setting.clock)
         plans = Self.plans(seed, prefix, can)
     }
 
     private func run(_ backends: [any LockBackend]) async throws -> Outcome {
         var configuration = LockClientConfiguration()
         configuration.deadlockThreshold = threshold
-        let clients = backends.map { LockClient(backend: $0, configuration: configuration) }
+        let clients = backends.enumerated().map { number, backend in
+            if setting.isRepeatable { configuration.randomSeed = seed &* 31 &+ UInt64(number) }
+            return LockClient(backend: backend, configuration: configuration, clock: setting.clock)
+        }
         return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             for client in clients {
                 group.addTask {
@@ -88,7 +100,7 @@ public struct DeadlockTrial: Sendable {
             }
             group.addTask { try await self.run(clients) }
             group.addTask {
-                try await ContinuousClock().sleep(for: Self.patience)
+                try await self.time.sleep(until: self.time.now + Self.patience)
                 throw ConformanceFailure("not over after \(Self.patience)")
             }
             defer { group.cancelAll() }
@@ -105,15 +117,18 @@ public struct DeadlockTrial: Sendable {
             for (number, plan) in plans.enumerated() {
                 group.addTask {
                     let deadlock = try await Self.own(plan, of: clients[number], holding[number], turns[number])
-                    return End(number: number, deadlock: deadlock, at: .now)
+                    return End(number: number, deadlock: deadlock, at: self.time.now)
                 }
             }
             for signal in holding { _ = await signal.wait() }
             // One after another, so that it is known who stands before whom.
             var placed: [Placed] = []
+            var random = SeededGenerator(seed: seed ^ 0x7061_7573)
             for (number, turn) in turns.enumerated() {
                 turn.set()
-                placed.append(try await Self.place(plans[number].wants, events[number]))
+                placed.append(try await place(plans[number].wants, events[number]))
+                guard setting.longestPause > .zero else { continue }
+                try await time.sleep(until: time.now + random.duration(in: .zero...setting.longestPause))
             }
             var ends: [End] = []
             for try await end in group { ends.append(end) }
@@ -134,7 +149,7 @@ public struct DeadlockTrial: Sendable {
             }
             victims.append(.init(number: end.number, circle: circle))
             outcome.victims.insert(end.number)
-            outcome.slowest = max(outcome.slowest, placed[end.number].at.duration(to: end.at))
+            outcome.slowest = max(outcome.slowest, end.at - placed[end.number].at)
         }
         try DeadlockVerdict(plans: plans).check(victims)
         let bound = threshold * 2 + slack
@@ -143,12 +158,12 @@ public struct DeadlockTrial: Sendable {
     }
 
     /// Until the owner's last claim waits, or is held at once.
-    private static func place(_ parts: [Claim.Part], _ events: AsyncStream<LockEvent>) async throws -> Placed {
+    private func place(_ parts: [Claim.Part], _ events: AsyncStream<LockEvent>) async throws -> Placed {
         for await event in events where event.parts.map(\.key) == parts.map(\.key).sorted() {
             guard let id = event.id, event.kind == .waited || event.kind == .acquired else {
                 throw ConformanceFailure("the last claim \(event.kind)")
             }
-            return Placed(id: id, at: .now)
+            return Placed(id: id, at: time.now)
         }
         throw ConformanceFailure("the client's events ended")
     }

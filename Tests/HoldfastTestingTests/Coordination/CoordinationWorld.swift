@@ -78,9 +78,9 @@ final class CoordinationWorld: Sendable {
         incidents = isCalm ? [] : Self.incidents(processes.count, &random)
     }
 
-    private static let calm = FaultPlan(FaultPlan.Rates(delay: .zero ... .milliseconds(5)))
+    static let calm = FaultPlan(FaultPlan.Rates(delay: .zero ... .milliseconds(5)))
 
-    private static func plan(_ random: inout SeededGenerator) -> FaultPlan {
+    static func plan(_ random: inout SeededGenerator) -> FaultPlan {
         let worst = random.pick([0, 30, 100, 250])
         return FaultPlan(
             FaultPlan.Rates(
@@ -200,9 +200,11 @@ final class CoordinationWorld: Sendable {
 
 extension CoordinationWorld {
     /// `HOLDFAST_SEED` replays one; `HOLDFAST_COORDINATION_SEEDS` says how many there are.
-    static var seeds: Range<UInt64> {
+    static var seeds: Range<UInt64> { seeds(usually: 500) }
+
+    static func seeds(usually count: UInt64) -> Range<UInt64> {
         if let seed = number("HOLDFAST_SEED") { return seed..<seed + 1 }
-        return 0..<(number("HOLDFAST_COORDINATION_SEEDS") ?? 500)
+        return 0..<(number("HOLDFAST_COORDINATION_SEEDS") ?? count)
     }
 
     private static func number(_ name: String) -> UInt64? {
@@ -212,9 +214,10 @@ extension CoordinationWorld {
     /// Runs all seeds on two threads.
     ///
     /// - Returns: the sums, and the first violations with their seeds.
-    static func runMany(_ run: @escaping @Sendable (UInt64) -> Notes) async -> Notes {
-        let seeds = seeds
-        return await withTaskGroup(of: Notes.self) { group in
+    static func runMany(
+        _ seeds: Range<UInt64> = seeds, _ run: @escaping @Sendable (UInt64) -> Notes
+    ) async -> Notes {
+        await withTaskGroup(of: Notes.self) { group in
             for lane in 0..<2 as Range<UInt64> {
                 group.addTask {
                     var sum = Notes()
