@@ -2,7 +2,7 @@ import Glibc
 import HoldfastTesting
 import Testing
 
-/// Elections, semaphores and barriers on virtual time, with all that may go wrong.
+/// Elections, semaphores, barriers and latches on virtual time, with all that may go wrong.
 @Suite struct CoordinationSimulationTests {
     /// Few enough for every run; more where the environment says so.
     private static let usualCount: UInt64 = 120
@@ -41,6 +41,10 @@ import Testing
         await check("barriers") { CoordinationSimulation.barriers(seed: $0) }
     }
 
+    @Test func `a latch opens when all have arrived, and then for everybody`() async {
+        await check("latches") { CoordinationSimulation.latches(seed: $0) }
+    }
+
     @Test func `an upgraded lease is alone, and nobody wrote since it was read under`() async {
         await check("upgrades") { CoordinationSimulation.upgrades(seed: $0) }
     }
@@ -54,6 +58,10 @@ import Testing
             CoordinationSimulation.barriers(seed: $0, forgetsRounds: true).violations.contains { $0.invariant == "B1" }
         }
         #expect(!barriers.isEmpty)
+        let latches = (0..<40 as Range<UInt64>).filter {
+            CoordinationSimulation.latches(seed: $0, seesGhosts: true).violations.contains { $0.invariant == "L1" }
+        }
+        #expect(!latches.isEmpty)
         let upgrades = (0..<40 as Range<UInt64>).filter {
             CoordinationSimulation.upgrades(seed: $0, hidesReaders: true).violations.contains { $0.invariant == "U1" }
         }
