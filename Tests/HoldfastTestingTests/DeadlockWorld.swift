@@ -23,6 +23,7 @@ final class DeadlockWorld: Sendable {
         var setting = DeadlockTrial.Setting()
         setting.clock = scheduler.clock
         setting.longestPause = random.pick([.zero, .milliseconds(100), Self.threshold, Self.threshold * 3])
+        setting.longestWork = random.pick([.zero, Self.threshold, Self.threshold * 4])
         setting.isRepeatable = true
         self.setting = setting
     }

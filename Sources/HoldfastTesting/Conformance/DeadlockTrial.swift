@@ -114,26 +114,37 @@ public struct DeadlockTrial: Sendable {
         let holding = plans.map { _ in Signal() }
         let events = clients.map { $0.events() }
         return try await withThrowingTaskGroup(of: End.self) { group in
-            for (number, plan) in plans.enumerated() {
+            let works = lengths(upTo: setting.longestWork, 0x776f_726b)
+            for number in plans.indices {
                 group.addTask {
-                    let deadlock = try await Self.own(plan, of: clients[number], holding[number], turns[number])
+                    let deadlock = try await self.own(number, clients[number], holding[number], turns[number]) {
+                        try await self.pause(for: works[number])
+                    }
                     return End(number: number, deadlock: deadlock, at: self.time.now)
                 }
             }
             for signal in holding { _ = await signal.wait() }
             // One after another, so that it is known who stands before whom.
             var placed: [Placed] = []
-            var random = SeededGenerator(seed: seed ^ 0x7061_7573)
+            let pauses = lengths(upTo: setting.longestPause, 0x7061_7573)
             for (number, turn) in turns.enumerated() {
                 turn.set()
                 placed.append(try await place(plans[number].wants, events[number]))
-                guard setting.longestPause > .zero else { continue }
-                try await time.sleep(until: time.now + random.duration(in: .zero...setting.longestPause))
+                try await pause(for: pauses[number])
             }
             var ends: [End] = []
             for try await end in group { ends.append(end) }
             return try outcome(of: ends, placed)
         }
+    }
+
+    private func lengths(upTo longest: Duration, _ salt: UInt64) -> [Duration] {
+        var random = SeededGenerator(seed: seed ^ salt)
+        return plans.map { _ in random.duration(in: .zero...longest) }
+    }
+
+    private func pause(for length: Duration) async throws {
+        if length > .zero { try await time.sleep(until: time.now + length) }
     }
 
     private func outcome(of ends: [End], _ placed: [Placed]) throws -> Outcome {
@@ -169,14 +180,15 @@ public struct DeadlockTrial: Sendable {
     }
 
     /// - Returns: what this owner gave way to.
-    private static func own(
-        _ plan: Plan, of client: LockClient, _ holding: Signal, _ turn: Signal
+    private func own(
+        _ number: Int, _ client: LockClient, _ holding: Signal, _ turn: Signal,
+        _ work: @escaping @Sendable () async throws -> Void
     ) async throws -> Deadlock? {
         do {
-            try await hold(plan.holds[...], of: client) {
+            try await Self.hold(plans[number].holds[...], of: client) {
                 holding.set()
                 _ = await turn.wait()
-                try await client.withLock(plan.wants) { _ in }
+                try await client.withLock(plans[number].wants) { _ in try await work() }
             }
             return nil
         } catch let error as LockError where error.code == .deadlock {
