@@ -99,7 +99,7 @@ extension Store {
 #else
 extension Store {
     var liveness: Liveness? { nil }
-    func prepareLiveness() {}
+    mutating func prepareLiveness() throws(Failure) {}
     func rawInserts(for duration: Duration) throws(Failure) -> [Duration] {
         throw Failure(.usage, "bench raw needs a sqlite store")
     }
