@@ -1,12 +1,13 @@
 import Logging
 
-/// Deadlocks where claims carry no notes: who waits long says so in records, one for each key that it holds or waits
-/// for.
+/// Deadlocks where claims carry no notes: who waits long says so in records, one for each key that it holds.
 extension LockClient {
     /// How many readings are kept: since the second of them all who still wait have changed what they say.
     private static let readingsLimit = 4
     /// How often another who is first to give way is seen before this one does in its place: for three thresholds.
     private static let looksPerActor = 12
+    /// How often a board is read again because somebody else wrote on it.
+    private static let attemptsLimit = 8
 
     /// Whether a claim is one that boards tell of: on one key, which has room in the name of a record.
     func hasBoards(_ claim: Claim) -> Bool {
@@ -22,6 +23,8 @@ extension LockClient {
         var sight = DeadlockSight(of: wait.state.claim.id, looksPerActor: Self.looksPerActor)
         var readings: [WaitBoards] = []
         var firstLook: Duration?
+        var isAmongReaders = false
+        var known: [LockKey: Record] = [:]
         var beat = 0
         var next = began + threshold
         var retry = breath
@@ -29,7 +32,7 @@ extension LockClient {
             do {
                 try await time.sleep(until: next)
                 beat += 1
-                try await publish(wait, beat)
+                try await publish(wait, beat, isAmongReaders: isAmongReaders, &known)
                 let look = firstLook ?? FirstLooks.first(began: began, published: time.now, threshold: threshold)
                 firstLook = look
                 let isDue = time.now >= look
@@ -40,6 +43,8 @@ extension LockClient {
                     }.first
                     if let deadlock = sight.sees(found) { return giveWay(wait, to: deadlock) }
                 }
+                // A reader who waits behind a waiting writer may wait for one who reads.
+                isAmongReaders = reading.boards[wait.edge.key]?.entries.contains(where: \.isShared) ?? false
                 readings = readings.suffix(Self.readingsLimit - 1) + [reading]
                 // Who has waited for long says so more seldom, and still within what those compare who come now.
                 let pace = time.now < began + threshold * 3 ? 0.2 : 0.375
@@ -57,35 +62,49 @@ extension LockClient {
         }
     }
 
-    /// On each key that its owner holds, and on the one that is waited for.
-    private func publish(_ wait: WatchedWait, _ beat: Int) async throws {
-        let own = wait.state.claim.parts[0]
-        try await put(entry(of: wait.state, own, isHeld: false, wait, beat), on: own.key, wait.threshold)
+    /// Says it on each key that its owner holds; beside readers on the one that is waited for, too.
+    private func publish(
+        _ wait: WatchedWait, _ beat: Int, isAmongReaders: Bool, _ known: inout [LockKey: Record]
+    ) async throws(LockError) {
         for held in wait.held where held.phase == .held && hasBoards(held.claim) {
-            let part = held.claim.parts[0]
-            try await put(entry(of: held, part, isHeld: true, wait, beat), on: part.key, wait.threshold)
+            try await put(entry(held, isHeld: true, wait, beat), on: held.claim.parts[0].key, wait.threshold, &known)
         }
+        guard isAmongReaders else { return }
+        try await put(entry(wait.state, isHeld: false, wait, beat), on: wait.edge.key, wait.threshold, &known)
     }
 
-    private func entry(
-        of state: LeaseState, _ part: Claim.Part, isHeld: Bool, _ wait: WatchedWait, _ beat: Int
-    ) -> WaitBoard.Entry {
+    private func entry(_ state: LeaseState, isHeld: Bool, _ wait: WatchedWait, _ beat: Int) -> WaitBoard.Entry {
         WaitBoard.Entry(
-            claim: state.claim.id, isHeld: isHeld, isShared: part.mode == .shared, owner: state.claim.owner,
-            wait: wait.edge, beat: beat, writtenAt: WallClock.microseconds)
+            claim: state.claim.id, isHeld: isHeld, isShared: state.claim.parts[0].mode == .shared,
+            owner: state.claim.owner, wait: wait.edge, waitsShared: wait.state.claim.parts[0].mode == .shared,
+            beat: beat, writtenAt: WallClock.microseconds)
     }
 
-    private func put(_ entry: WaitBoard.Entry, on key: LockKey, _ threshold: Duration) async throws {
+    /// One round trip where nobody else has written since.
+    private func put(
+        _ entry: WaitBoard.Entry, on key: LockKey, _ threshold: Duration, _ known: inout [LockKey: Record]
+    ) async throws(LockError) {
+        let (store, name) = try await reachRecord(.waits, key)
         let life = max(threshold * 8, Record.timeToLiveRange.lowerBound)
-        try await RecordUpdate.run(self, .waits, key, timeToLive: life) { bytes in
-            var board = try bytes.map { try RecordCoding.decode($0, for: key) } ?? WaitBoard()
+        for _ in 0..<Self.attemptsLimit {
+            let record = if let record = known[key] { record } else { try await store.read(name) }
+            var board = WaitBoard()
+            if let record { board = try RecordCoding.decode(record.value, for: key) }
             board.put(entry)
-            return try RecordCoding.encode(board, for: key)
+            let bytes = try RecordCoding.encode(board, for: key)
+            let outcome = try await store.write(bytes, to: name, expecting: record?.version, timeToLive: life)
+            guard case .written(let version) = outcome else {
+                known[key] = nil
+                continue
+            }
+            known[key] = Record(value: bytes, version: version)
+            return
         }
+        throw LockError(.conflict, "others wrote first each time", key: key)
     }
 
     /// The boards of a key, of those that its holders wait for, and so on; within bounds.
-    private func readBoards(from key: LockKey) async throws -> WaitBoards {
+    private func readBoards(from key: LockKey) async throws(LockError) -> WaitBoards {
         var reading = WaitBoards()
         var open = [key][...]
         while let key = open.popFirst() {
@@ -93,7 +112,8 @@ extension LockClient {
             guard reading.boards.count < Self.keysLimit else { break }
             let (store, name) = try await reachRecord(.waits, key)
             let record = try await store.read(name)
-            let board: WaitBoard = try record.map { try RecordCoding.decode($0.value, for: key) } ?? WaitBoard()
+            var board = WaitBoard()
+            if let record { board = try RecordCoding.decode(record.value, for: key) }
             reading.boards[key] = board
             open += board.entries.filter(\.isHeld).map(\.wait.key)
         }

@@ -8,6 +8,7 @@ extension WaitBoard.Entry {
         case waiting = "w"
         case key = "k"
         case since = "t"
+        case waitsShared = "ws"
         case beat = "b"
         case writtenAt = "at"
     }
@@ -32,6 +33,7 @@ extension WaitBoard.Entry {
             wait: ClaimNote.Wait(
                 claim: try claim(.waiting), key: LockKey(unchecked: try values.decode(String.self, forKey: .key)),
                 since: try values.decode(Int64.self, forKey: .since)),
+            waitsShared: try values.decode(Bool.self, forKey: .waitsShared),
             beat: try values.decode(Int.self, forKey: .beat),
             writtenAt: try values.decode(Int64.self, forKey: .writtenAt))
     }
@@ -48,6 +50,7 @@ extension WaitBoard.Entry {
         try values.encode("\(wait.claim)", forKey: .waiting)
         try values.encode(wait.key.text, forKey: .key)
         try values.encode(wait.since, forKey: .since)
+        try values.encode(waitsShared, forKey: .waitsShared)
         try values.encode(beat, forKey: .beat)
         try values.encode(writtenAt, forKey: .writtenAt)
     }

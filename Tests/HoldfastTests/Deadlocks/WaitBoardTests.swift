@@ -13,16 +13,15 @@ import Testing
         WaitBoard.Entry(
             claim: id(claim), isHeld: claim != wait, isShared: shared,
             owner: Owner(host: "h", processID: Int32(claim), program: "p", label: "l"),
-            wait: ClaimNote.Wait(claim: id(wait), key: key, since: Int64(wait)), beat: beat, writtenAt: at)
+            wait: ClaimNote.Wait(claim: id(wait), key: key, since: Int64(wait)), waitsShared: false, beat: beat,
+            writtenAt: at)
     }
 
     /// 1 holds a and waits by 11 for b; 2 holds b and waits by 12 for a.
     private func pair(beats: (Int, Int), shared: Bool = false) -> WaitBoards {
         var (a, b) = (WaitBoard(), WaitBoard())
         a.put(entry(1, waits: 11, for: "b", beat: beats.0, shared: shared))
-        b.put(entry(11, waits: 11, for: "b", beat: beats.0))
         b.put(entry(2, waits: 12, for: "a", beat: beats.1))
-        a.put(entry(12, waits: 12, for: "a", beat: beats.1))
         return WaitBoards(boards: ["a": a, "b": b])
     }
 
@@ -41,13 +40,34 @@ import Testing
         #expect(now.deadlock(of: wait, WaitBoards(), pair(beats: (1, 1))) == nil)
         #expect(now.deadlock(of: wait, pair(beats: (1, 1)), WaitBoards()) == nil)
         // The same claim, and another wait.
-        var other = pair(beats: (1, 1))
-        other.boards["a"]?.put(entry(1, waits: 13, for: "b", beat: 1))
         var first = WaitBoard()
         first.put(entry(1, waits: 13, for: "b", beat: 1))
-        first.put(entry(12, waits: 12, for: "a", beat: 1))
+        var other = pair(beats: (1, 1))
         other.boards["a"] = first
         #expect(now.deadlock(of: wait, other, pair(beats: (1, 1))) == nil)
+    }
+
+    @Test func `a reader waits behind a writer who waits himself`() throws {
+        // 1 reads a and waits by 11 for b; 2 holds b and waits by 12 to read a, behind the writer 13.
+        func boards(_ beat: Int) -> WaitBoards {
+            var boards = pair(beats: (beat, beat), shared: true)
+            var reader = entry(2, waits: 12, for: "a", beat: beat)
+            reader.waitsShared = true
+            boards.boards["b"]?.put(reader)
+            boards.boards["a"]?.put(writer(beat))
+            return boards
+        }
+        let waits = (1...3).map(boards)
+        let wait = ClaimNote.Wait(claim: id(12), key: "a", since: 12)
+        let deadlock = try #require(waits[2].deadlock(of: wait, waits[0], waits[1]))
+        #expect(deadlock.actors.first == id(12) && deadlock.steps.contains { $0.claim == id(13) })
+    }
+
+    /// Who waits for a before 12, and holds something elsewhere.
+    private func writer(_ beat: Int) -> WaitBoard.Entry {
+        var entry = entry(13, waits: 13, for: "a", beat: beat)
+        entry.wait = ClaimNote.Wait(claim: id(13), key: "a", since: 5)
+        return entry
     }
 
     @Test func `beside readers it is not sure`() throws {
