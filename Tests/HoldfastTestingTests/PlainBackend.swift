@@ -19,6 +19,7 @@ struct PlainBackend: LockBackend {
         var capabilities = Self.capabilities
         capabilities.supportsRecords = true
         capabilities.supportsListing = false
+        capabilities.isFIFO = false
         capabilities.supportsPermits = false
         capabilities.supportsPaths = false
         capabilities.keysPerClaimLimit = 1

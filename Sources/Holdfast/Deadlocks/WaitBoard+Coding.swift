@@ -2,13 +2,11 @@
 extension WaitBoard.Entry {
     private enum CodingKeys: String, CodingKey {
         case claim = "c"
-        case isHeld = "h"
         case isShared = "s"
         case host, processID = "pid", program, label
         case waiting = "w"
         case key = "k"
         case since = "t"
-        case waitsShared = "ws"
         case beat = "b"
         case writtenAt = "at"
     }
@@ -23,8 +21,7 @@ extension WaitBoard.Entry {
             return id
         }
         self.init(
-            claim: try claim(.claim), isHeld: try values.decode(Bool.self, forKey: .isHeld),
-            isShared: try values.decode(Bool.self, forKey: .isShared),
+            claim: try claim(.claim), isShared: try values.decode(Bool.self, forKey: .isShared),
             owner: Owner(
                 host: try values.decode(String.self, forKey: .host),
                 processID: try values.decode(Int32.self, forKey: .processID),
@@ -33,7 +30,6 @@ extension WaitBoard.Entry {
             wait: ClaimNote.Wait(
                 claim: try claim(.waiting), key: LockKey(unchecked: try values.decode(String.self, forKey: .key)),
                 since: try values.decode(Int64.self, forKey: .since)),
-            waitsShared: try values.decode(Bool.self, forKey: .waitsShared),
             beat: try values.decode(Int.self, forKey: .beat),
             writtenAt: try values.decode(Int64.self, forKey: .writtenAt))
     }
@@ -41,7 +37,6 @@ extension WaitBoard.Entry {
     func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode("\(claim)", forKey: .claim)
-        try values.encode(isHeld, forKey: .isHeld)
         try values.encode(isShared, forKey: .isShared)
         try values.encode(owner.host, forKey: .host)
         try values.encode(owner.processID, forKey: .processID)
@@ -50,7 +45,6 @@ extension WaitBoard.Entry {
         try values.encode("\(wait.claim)", forKey: .waiting)
         try values.encode(wait.key.text, forKey: .key)
         try values.encode(wait.since, forKey: .since)
-        try values.encode(waitsShared, forKey: .waitsShared)
         try values.encode(beat, forKey: .beat)
         try values.encode(writtenAt, forKey: .writtenAt)
     }

@@ -1,5 +1,5 @@
 /// What those who wait long say of one key that they hold, where claims carry no notes: who holds it, and what for they
-/// wait. Beside readers it says who waits for the key, too. A record in the store. Pure.
+/// wait. A record in the store. Pure.
 ///
 /// Nobody takes an entry back: who waits changes its entries again and again, and what no longer changes counts for
 /// nothing. What was read once, and was changed after all of that reading, stood when it ended: its owner still waited
@@ -11,22 +11,18 @@ struct WaitBoard: Codable, Sendable {
     static let forgottenAfter: Int64 = 60_000_000
 
     struct Entry: Codable, Sendable {
-        /// The claim on this key.
+        /// The claim that holds the key.
         var claim: Claim.ID
-        var isHeld: Bool
         var isShared: Bool
         var owner: Owner
-        /// The wait that this is part of: of what holds the key, what its owner waits for; else itself.
+        /// What its owner waits for.
         var wait: ClaimNote.Wait
-        var waitsShared: Bool
         /// How often it was changed.
         var beat: Int
         /// Microseconds since 1970.
         var writtenAt: Int64
 
-        func isSame(as other: Entry) -> Bool {
-            (claim, isHeld, wait) == (other.claim, other.isHeld, other.wait)
-        }
+        func isSame(as other: Entry) -> Bool { (claim, wait) == (other.claim, other.wait) }
     }
 
     private(set) var entries: [Entry] = []
@@ -41,8 +37,13 @@ struct WaitBoard: Codable, Sendable {
     func alive(_ first: WaitBoard, _ second: WaitBoard) -> [Entry] {
         entries.filter { entry in
             first.entries.contains { $0.isSame(as: entry) }
-                && second.entries.contains { $0.isSame(as: entry) && $0.beat != entry.beat }
+                && second.entries.contains { $0.isSame(as: entry) && $0.beat < entry.beat }
         }
+    }
+
+    /// Those that were not changed since an earlier reading are left out.
+    func changed(since earlier: WaitBoard) -> [Entry] {
+        entries.filter { entry in !earlier.entries.contains { $0.isSame(as: entry) && $0.beat == entry.beat } }
     }
 }
 
@@ -52,40 +53,41 @@ struct WaitBoards {
 
     /// A deadlock that stood when the first of two earlier readings had ended, and so stands.
     func deadlock(of wait: ClaimNote.Wait, _ first: WaitBoards, _ second: WaitBoards) -> Deadlock? {
-        var graph = WaitGraph()
         var alive: [LockKey: [WaitBoard.Entry]] = [:]
         for (key, board) in boards {
             guard let first = first.boards[key], let second = second.boards[key] else { continue }
             alive[key] = board.alive(first, second)
         }
         let waits = Dictionary(grouping: alive.values.joined(), by: \.wait.key)
+        var graph = WaitGraph()
         for (key, entries) in alive { graph.add(key, Self.queue(of: key, entries, waits[key] ?? [])) }
-        let hasReaders = alive.values.joined().contains(where: \.isShared)
         guard let found = graph.deadlock(of: wait.claim, since: wait.since) else { return nil }
-        // A reader who waits for nothing, or is late in saying so, is on no board.
-        return Deadlock(actors: found.actors, isSure: found.isSure && !hasReaders, steps: found.steps)
+        // Who holds something, and waits for nothing or is late in saying so, is on no board.
+        let saysAll = alive.values.joined().allSatisfy { !$0.isShared && alive[$0.wait.key]?.isEmpty == false }
+        return Deadlock(actors: found.actors, isSure: found.isSure && saysAll, steps: found.steps)
     }
 
-    /// Who holds the key, by its board, and then who waits for it, by any, in the order of their coming.
+    /// Who holds the key, and then who waits for it, in the order of their coming.
     private static func queue(
-        of key: LockKey, _ entries: [WaitBoard.Entry], _ waits: [WaitBoard.Entry]
+        of key: LockKey, _ holding: [WaitBoard.Entry], _ waiting: [WaitBoard.Entry]
     ) -> [ClaimRecord] {
-        let held = Dictionary(grouping: entries.filter(\.isHeld), by: \.claim).values.map { entries in
-            record(key, entries[0].claim, entries[0].isShared, entries[0].owner, entries.map(\.wait))
+        let held = Dictionary(grouping: holding, by: \.claim).values.map { entries in
+            let mode: LockMode = entries[0].isShared ? .shared : .exclusive
+            return record(key, entries[0].claim, mode, entries[0].owner, entries.map(\.wait))
         }
-        let waiting = Dictionary(grouping: waits, by: \.wait.claim).values.map { $0[0] }.sorted {
+        let waits = Dictionary(grouping: waiting, by: \.wait.claim).values.map { $0[0] }.sorted {
             ($0.wait.since, $0.wait.claim) < ($1.wait.since, $1.wait.claim)
         }
-        return held + waiting.map { record(key, $0.wait.claim, $0.waitsShared, $0.owner, nil) }
+        // A reader who waits where readers hold is behind a writer who waits for them: it waits for them, too.
+        return held + waits.map { record(key, $0.wait.claim, .exclusive, $0.owner, nil) }
     }
 
     /// - Parameter waits: of what is held.
     private static func record(
-        _ key: LockKey, _ claim: Claim.ID, _ isShared: Bool, _ owner: Owner, _ waits: [ClaimNote.Wait]?
+        _ key: LockKey, _ claim: Claim.ID, _ mode: LockMode, _ owner: Owner, _ waits: [ClaimNote.Wait]?
     ) -> ClaimRecord {
         ClaimRecord(
-            key: key, id: claim, mode: isShared ? .shared : .exclusive, owner: owner,
-            token: waits == nil ? nil : FencingToken(rawValue: 1), age: .zero, remaining: .zero,
-            note: ClaimNote.empty.waiting(for: waits ?? []))
+            key: key, id: claim, mode: mode, owner: owner, token: waits == nil ? nil : FencingToken(rawValue: 1),
+            age: .zero, remaining: .zero, note: ClaimNote.empty.waiting(for: waits ?? []))
     }
 }
