@@ -83,7 +83,7 @@ struct ElectCommand: ParsableCommand {
         return RunPlan(
             claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive), minHold: nil,
             onLost: try loss.onLost(settings), endsWithCommand: false, voice: try guarding.voice(),
-            store: try store.resolve(settings), work: .command(command))
+            store: try store.resolveShared(settings), work: .command(command))
     }
 
     private func observe(_ key: LockKey, _ settings: Settings) throws {
@@ -98,7 +98,7 @@ struct ElectCommand: ParsableCommand {
             }
         }
         let observing = Observing(key: key, interval: pause, isJSON: try output.format() == .json)
-        let store = try store.resolve(settings)
+        let store = try store.resolveShared(settings)
         // A blocked SIGPIPE is an error that `write` returns.
         let signals = try SignalGuard()
         store.command(

@@ -37,4 +37,14 @@ struct StoreOption: ParsableArguments {
         if let url { try Secrets.refuse(inArgument: url) }
         return try Store(url: settings.entry(.store, flag: url)?.text)
     }
+
+    /// For what locks: a store that other processes see, too.
+    func resolveShared(_ settings: Settings) throws(Failure) -> Store {
+        let store = try resolve(settings)
+        guard !store.isInProcess else {
+            throw Failure(
+                .usage, "memory:// is one process's own, and would exclude nobody: name a store that processes share")
+        }
+        return store
+    }
 }

@@ -40,7 +40,7 @@ struct LockCommand: ParsableCommand {
         let settings = try Settings()
         let holding = Holding(
             plan: try claim.plan(names: Array(names.utf8), settings), owner: .current(), end: Holding.End())
-        let store = try store.resolve(settings)
+        let store = try store.resolveShared(settings)
         var watch = try HoldEnd()
         Concurrency.run(
             beside: { Self.end(holding.end, with: &watch, otherwise: holding.plan.conflictStatus) },

@@ -71,7 +71,7 @@ struct OnceCommand: NamedFirst {
         var plan = RunPlan(
             claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive), minHold: nil,
             onLost: .kill, endsWithCommand: false, voice: try guarding.voice(),
-            store: try store.resolve(settings), work: words.work)
+            store: try store.resolveShared(settings), work: words.work)
         plan.once = OncePlan(
             retention: try keptFor(), recordsFailures: recordsFailures, keepsOutput: !statusOnly)
         return plan

@@ -81,7 +81,7 @@ struct RunCommand: NamedFirst {
         return RunPlan(
             claim: claim, killAfter: try guarding.killAfter(settings, claim.timeToLive), minHold: try minHold(claim),
             onLost: try loss.onLost(settings), endsWithCommand: close || descriptor != nil,
-            voice: try guarding.voice(), store: try store.resolve(settings), work: words.work)
+            voice: try guarding.voice(), store: try store.resolveShared(settings), work: words.work)
     }
 
     private func minHold(_ claim: ClaimPlan) throws(Failure) -> Duration? {

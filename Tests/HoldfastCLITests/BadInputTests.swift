@@ -33,6 +33,9 @@ import Testing
         ["run", "-c", "true", "k", "x"], ["run", "--fd", "9", "k"], ["run", "--fd", "1", "k"],
         ["run", "--fd", "9", "k", "true"], ["run", "--name", String(repeating: "x", count: 257), "k", "true"],
         ["run", "--store", "redis://user:secret@host/", "k", "true"],
+        ["run", "--store", "memory://", "k", "true"], ["once", "--store", "memory://", "k", "true"],
+        ["elect", "--store", "memory://", "k", "--", "true"], ["elect", "--store", "memory://", "--observe", "k"],
+        ["lock", "--store", "memory://", "k"],
     ])
     func `bad usage is 64 and one line`(_ arguments: [String]) async throws {
         let scratch = try Scratch()

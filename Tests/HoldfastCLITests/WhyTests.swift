@@ -1,5 +1,6 @@
 import Glibc
 import Holdfast
+import HoldfastStores
 import ServerKit
 import Testing
 
@@ -26,6 +27,37 @@ import Testing
         }
         let nobody = try await scratch.run("why", "k")
         #expect(nobody.status == 1 && nobody.output.isEmpty)
+    }
+
+    @Test func `a circle that stands is shown`() async throws {
+        let scratch = try Scratch()
+        let store = try StoreURL("sqlite://\(scratch.path("locks.sqlite"))")
+        var configuration = LockClientConfiguration()
+        // What both wait for is said after one of them, and ended half of one later at the soonest.
+        configuration.deadlockThreshold = .seconds(6)
+        try await LockClient.withClient(backend: store.open(), configuration: configuration) { locks in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (first, second) in [("a", "b"), ("b", "a")] as [(LockKey, LockKey)] {
+                    group.addTask {
+                        try await locks.withLock(first) { _ in
+                            try await eventually("both are held") { try await scratch.claims().count >= 2 }
+                            try await locks.withLock(second) { _ in }
+                        }
+                    }
+                }
+                try await eventually("the circle is shown", within: .seconds(20)) {
+                    try await scratch.run("why", "a").output.contains("and waits for b: a circle")
+                }
+                var deadlocks = 0
+                while let ended = await group.nextResult() {
+                    guard case .failure(let error) = ended else { continue }
+                    #expect((error as? LockError)?.code == .deadlock)
+                    deadlocks += 1
+                }
+                #expect(deadlocks == 1)
+            }
+        }
+        #expect(try await scratch.run("why", "a").status == 1)
     }
 
     @Test func `a circle is shown once around`() throws {

@@ -89,8 +89,7 @@ extension LockClient {
         for _ in 0..<Self.attemptsLimit {
             try Task.checkCancellation()
             let record = if let record = known[key] { record } else { try await store.read(name) }
-            var board = WaitBoard()
-            if let record { board = try RecordCoding.decode(record.value, for: key) }
+            var board = try WaitBoard(record, of: key)
             board.put(entry)
             let bytes = try RecordCoding.encode(board, for: key)
             // Who was stopped for long speaks of what it holds no more.
@@ -117,9 +116,7 @@ extension LockClient {
             guard reading.boards.count < Self.keysLimit else { break }
             try Task.checkCancellation()
             let (store, name) = try await reachRecord(.waits, key)
-            let record = try await store.read(name)
-            var board = WaitBoard()
-            if let record { board = try RecordCoding.decode(record.value, for: key) }
+            let board = try await WaitBoard(store.read(name), of: key)
             reading.boards[key] = board
             open += board.changed(since: earlier?.boards[key] ?? WaitBoard()).map(\.wait.key)
         }

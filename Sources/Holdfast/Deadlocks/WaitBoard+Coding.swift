@@ -1,3 +1,11 @@
+extension WaitBoard {
+    /// What stands on a key's board; nothing where there is no record.
+    init(_ record: Record?, of key: LockKey) throws(LockError) {
+        guard let record else { return }
+        self = try RecordCoding.decode(record.value, for: key)
+    }
+}
+
 /// A board's entries as they stand in a record: JSON with short names, claims as text.
 extension WaitBoard.Entry {
     private enum CodingKeys: String, CodingKey {

@@ -35,7 +35,7 @@ extension Engine {
     func recorded(_ entry: OnceEntry) -> EngineMessage {
         capture?.keep(entry.output.bytes)
         if entry.isCut {
-            warn("\"\(plan.claim.name)\" ran before; only the beginning of what it printed was kept")
+            warn("\"\(plan.claim.name)\" ran before; not all of what it printed was kept")
         } else if plan.voice == .verbose {
             warn("\"\(plan.claim.name)\" ran before, and exited \(entry.status)")
         }
