@@ -33,6 +33,8 @@ import Testing
         run.send(15)
         let status = try await run.end(within: .seconds(20))
         #expect(status == 143)
+        // It was never placed.
+        #expect(!run.errors.contains("not confirmed"), "\(run.errors)")
         try await eventually("nothing of it is left", within: .seconds(15)) { !others.contains(where: Kernel.runs) }
     }
 }

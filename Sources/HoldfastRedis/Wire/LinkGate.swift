@@ -47,7 +47,7 @@ final class LinkGate: Sendable {
     func open(_ session: RedisSession, _ bounds: LinkBounds) {
         state.withLock { state in
             // Within the lock, so that nobody goes ahead of those who waited.
-            for request in state.parked where !request.waiter.isSettled { Self.hand(request, to: session, bounds) }
+            for request in state.parked { Self.hand(request, to: session, bounds) }
             state.parked = []
             state.reason = nil
             state.session = session
@@ -83,6 +83,7 @@ final class LinkGate: Sendable {
     }
 
     private static func hand(_ request: Request, to session: RedisSession, _ bounds: LinkBounds) {
+        guard request.waiter.handOn() else { return }
         switch session.enqueue(request) {
         case .accepted: break
         case .full: request.settle(.failure(bounds.tooManyRequests))

@@ -82,6 +82,7 @@ final class RedisLink: Sendable {
     private func hand(over request: Request) {
         let session = gate.session
         if let session {
+            guard request.waiter.handOn() else { return }
             switch session.enqueue(request) {
             case .accepted: return
             case .full: return request.settle(.failure(bounds.tooManyRequests))

@@ -47,7 +47,9 @@ final class Request: Sendable {
 
     /// Hands the request on by `start`, and waits; the caller's cancellation ends the wait where `isCancellable`.
     func reply(isCancellable: Bool, start: () -> Void) async throws(LockError) -> Reply {
-        let outcome = isCancellable ? await waiter.cancellableOutcome(start: start) : await waiter.outcome(start: start)
+        let outcome =
+            isCancellable
+            ? await waiter.cancellableOutcome(isHandedOn: true, start: start) : await waiter.outcome(start: start)
         return try outcome.get()
     }
 }

@@ -6,44 +6,57 @@ import Synchronization
 final class Waiter<Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, LockError>
 
-    private enum State {
+    private enum Stage {
         case new
         case waiting(CheckedContinuation<Outcome, Never>)
         case settled(Outcome?)
     }
-    private let state = Mutex(State.new)
+    private struct State {
+        var stage = Stage.new
+        var isHandedOn = false
+    }
+    private let state = Mutex(State())
 
-    /// Nobody waits any more.
-    var isSettled: Bool {
+    /// From now on the server may hear of what is waited for.
+    ///
+    /// - Returns: `false` where nobody waits any more: then it must not.
+    func handOn() -> Bool {
         state.withLock { state in
-            if case .settled = state { true } else { false }
+            if case .settled = state.stage { return false }
+            state.isHandedOn = true
+            return true
         }
     }
 
     /// - Returns: whether this was the first.
     @discardableResult
-    func settle(_ outcome: Outcome) -> Bool {
-        let (isFirst, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Outcome, Never>?) in
-            switch state {
+    func settle(_ outcome: Outcome) -> Bool { settle { _ in outcome } }
+
+    /// - Parameter outcome: of whether it was handed on.
+    private func settle(_ outcome: (Bool) -> Outcome) -> Bool {
+        let outcome = state.withLock { state -> (Outcome, CheckedContinuation<Outcome, Never>?)? in
+            let outcome = outcome(state.isHandedOn)
+            switch state.stage {
             case .new:
-                state = .settled(outcome)
-                return (true, nil)
+                state.stage = .settled(outcome)
+                return (outcome, nil)
             case .waiting(let waiter):
-                state = .settled(nil)
-                return (true, waiter)
-            case .settled: return (false, nil)
+                state.stage = .settled(nil)
+                return (outcome, waiter)
+            case .settled: return nil
             }
         }
+        guard let (outcome, waiter) = outcome else { return false }
         waiter?.resume(returning: outcome)
-        return isFirst
+        return true
     }
 
     /// Calls `start`, which leads to `settle`, and waits until then.
     func outcome(start: () -> Void) async -> Outcome {
         await withCheckedContinuation { continuation in
             let early: Outcome? = state.withLock { state in
-                if case .settled(let outcome) = state { return outcome }
-                state = .waiting(continuation)
+                if case .settled(let outcome) = state.stage { return outcome }
+                state.stage = .waiting(continuation)
                 return nil
             }
             if let early { continuation.resume(returning: early) } else { start() }
@@ -51,11 +64,17 @@ final class Waiter<Value: Sendable>: Sendable {
     }
 
     /// The same, and returns at once where the task is cancelled.
-    func cancellableOutcome(start: () -> Void) async -> Outcome {
+    ///
+    /// - Parameter isHandedOn: whether ``handOn()`` is called before the server can hear of it: what was not handed on
+    ///   was never sent.
+    func cancellableOutcome(isHandedOn: Bool = false, start: () -> Void) async -> Outcome {
         await withTaskCancellationHandler {
             await outcome(start: start)
         } onCancel: {
-            _ = settle(.failure(LockError(.cancelled, "the task was cancelled before Redis had answered")))
+            _ = settle { wasHandedOn in
+                let cause = isHandedOn && !wasHandedOn ? NeverSent(nil) : nil
+                return .failure(LockError(.cancelled, "the task was cancelled before Redis had answered", cause: cause))
+            }
         }
     }
 }

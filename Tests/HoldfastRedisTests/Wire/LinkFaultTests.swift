@@ -123,7 +123,8 @@ extension OneAtATime {
                             let error = await failure { () throws(LockError) in
                                 try await link.send(RedisCommand("ECHO", "\(number)"))
                             }
-                            try #require(error?.code == .cancelled)
+                            // The server has it.
+                            try #require(error?.code == .cancelled && error?.wasNeverSent == false)
                         }
                     }
                     group.addTask {
@@ -143,6 +144,29 @@ extension OneAtATime {
                 #expect(answer4.text == "after")
                 #expect(link.sessionNumber == 1)
             }
+        }
+
+        @Test func `what is cancelled before there is a connection was never sent, and never is`() async throws {
+            let server = try await RedisServer()
+            let proxy = try await FaultProxy(to: server.port)
+            proxy.replies = .hold
+            try await server.linked(proxy.configuration) { link in
+                await withTaskGroup(of: LockError?.self) { group in
+                    for number in 0..<50 {
+                        group.addTask {
+                            await failure { () throws(LockError) in
+                                try await link.send(RedisCommand("ECHO", "\(number)"))
+                            }
+                        }
+                    }
+                    group.cancelAll()
+                    for await error in group { #expect(error?.code == .cancelled && error?.wasNeverSent == true) }
+                }
+                proxy.replies = .pass
+                let answer = try await link.send(RedisCommand("ECHO", "after"))
+                #expect(answer.text == "after")
+            }
+            #expect(try server.calls()["echo"] == 1)
         }
 
         @Test func `a server that hangs is unavailable, and goes on where it was`() async throws {
