@@ -31,7 +31,7 @@ struct OnceCommand: NamedFirst {
 
     @Flag(
         name: .customLong("record-failures"),
-        help: "Remember an end with any status; not one by a signal, or of a command that cannot be run.")
+        help: "Remember an end with any status below 126; not one by a signal, or of a command that cannot be run.")
     var recordsFailures = false
 
     @Flag(

@@ -26,7 +26,7 @@ public final class SQLiteBackend: LockBackend {
     ///   - prefix: stands before every key in the store; empty by default.
     ///   - liveness: how other processes see that this one lives; made here by default.
     /// - Throws: ``LockError/Code/storeUnusable`` where the file is another program's, of another version, on a
-    ///   network file system, or cannot be written; ``LockError/Code/unavailable`` where it stays locked.
+    ///   network file system, a link, or cannot be written; ``LockError/Code/unavailable`` where it stays locked.
     public convenience init(path: String, prefix: String = "", liveness: SQLiteLiveness? = nil) throws(LockError) {
         try self.init(path: path, prefix: prefix, liveness: liveness, boot: BootClock.identity())
     }

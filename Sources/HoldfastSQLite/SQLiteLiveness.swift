@@ -34,6 +34,7 @@ public final class SQLiteLiveness: Sendable {
         // store looks at that again. To open it here would double the start-up time of a command.
         if directory.exists {
             try StoreFile.refuseNetwork(storePath)
+            try StoreFile.refuseOtherNames(storePath)
         } else {
             try StoreFile.refuseForeign(storePath)
         }

@@ -50,11 +50,28 @@ enum StoreFile {
         )
     }
 
+    /// Refuses a file that has more names than this one: what stands beside it, by which processes see that others live
+    /// and take their turns, would be another's for each name.
+    static func refuseOtherNames(_ path: String) throws(LockError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        if status.st_mode & S_IFMT == S_IFLNK {
+            throw LockError(
+                .storeUnusable, "\(path) is a symbolic link; name the file itself: all must use it by one name")
+        }
+        if status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 {
+            throw LockError(
+                .storeUnusable,
+                "\(path) has \(status.st_nlink) names (hard links); remove the others: all must use it by one name")
+        }
+    }
+
     /// Opens the file in its writer's turn, and makes what is missing.
     static func open(
         _ path: String, boot: String, directory: OwnerDirectory
     ) throws(LockError) -> (Database, Identity) {
         try refuseNetwork(path)
+        try refuseOtherNames(path)
         let isNew = Identity(path: path) == nil
         // What a deleted store left beside it would be taken for the new one's.
         if isNew { for suffix in ["-wal", "-shm"] { unlink(path + suffix) } }
@@ -88,6 +105,7 @@ enum StoreFile {
     /// Before anything is made beside it. Through SQLite, since closing the file in another way would drop its locks.
     static func refuseForeign(_ path: String) throws(LockError) {
         try refuseNetwork(path)
+        try refuseOtherNames(path)
         guard Identity(path: path) != nil else { return }
         try checkOwner(of: try Database(path: path))
     }

@@ -35,7 +35,8 @@ import Testing
         ["run", "--store", "redis://user:secret@host/", "k", "true"],
         ["run", "--store", "memory://", "k", "true"], ["once", "--store", "memory://", "k", "true"],
         ["elect", "--store", "memory://", "k", "--", "true"], ["elect", "--store", "memory://", "--observe", "k"],
-        ["lock", "--store", "memory://", "k"],
+        ["lock", "--store", "memory://", "k"], ["elect", "a,b", "--", "true"], ["once", "a,b", "true"],
+        ["show", "a,b"], ["who", "a,b"], ["why", "a,b"], ["break", "a,b"],
     ])
     func `bad usage is 64 and one line`(_ arguments: [String]) async throws {
         let scratch = try Scratch()
@@ -62,6 +63,20 @@ import Testing
         let run = try await scratch.run("run", "--", name, "--", "sh", "-c", "printf %s \"$HOLDFAST_NAME\"")
         #expect(run.status == 0, "\(run.errors)")
         #expect(Array(run.output.utf8) == Array(name.utf8))
+    }
+
+    @Test func `a comma in a name is written the same for every command`() async throws {
+        let scratch = try Scratch()
+        let script = """
+            set -e
+            for command in who why show; do $HOLDFAST $command "$HOLDFAST_NAME" >&2; done
+            ! $HOLDFAST elect -n 'a\\,b' -- true
+            ! $HOLDFAST run -n 'a\\,b' -- true
+            $HOLDFAST ls
+            """
+        let run = try await scratch.run("run", "a\\,b", "-c", script)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.contains("a,b"))
     }
 
     @Test func `a store that cannot be used is 69 and one line`() async throws {

@@ -55,6 +55,33 @@ import Testing
         #expect(code(store.folder) == .storeUnusable)
     }
 
+    /// By another name its processes would see neither each other's lives nor their turns.
+    @Test func `a store that has a second name is refused, by either`() throws {
+        let store = try TestStore()
+        let other = store.folder + "/other.db"
+        try FileManager.default.createSymbolicLink(atPath: other, withDestinationPath: "locks.db")
+        // Also while there is nothing behind it.
+        #expect(code(other) == .storeUnusable)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder) == ["other.db"])
+        do {
+            let open = try SQLiteBackend(path: store.path)
+            #expect(code(other) == .storeUnusable)
+            try FileManager.default.removeItem(atPath: other)
+            try FileManager.default.linkItem(atPath: store.path, toPath: other)
+            #expect(code(other) == .storeUnusable && code(store.path) == .storeUnusable)
+            let beside = try FileManager.default.contentsOfDirectory(atPath: store.folder)
+            #expect(!beside.contains { $0.hasPrefix("other.db") && $0 != "other.db" })
+            withExtendedLifetime(open) {}
+        }
+        try FileManager.default.removeItem(atPath: other)
+        #expect(code(store.path) == nil)
+        // A folder may have as many as it likes.
+        let folder = store.folder + "-link"
+        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: store.folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(code(folder + "/locks.db") == nil)
+    }
+
     @Test func `a new store is for its owner alone`() throws {
         let store = try TestStore()
         _ = try SQLiteBackend(path: store.path)

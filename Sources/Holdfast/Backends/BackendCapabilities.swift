@@ -81,6 +81,17 @@ public struct BackendCapabilities: Sendable, Hashable {
 
     /// The door: throws ``LockError/Code/unsupported`` for what this backend cannot keep.
     package func admit(_ claim: Claim) throws(LockError) {
+        // Before the number of keys: a path has one for each of its ancestors, too.
+        for part in claim.parts {
+            switch part.mode {
+            case .exclusive: continue
+            case .shared where supportsShared: continue
+            case .permits where supportsPermits: continue
+            case .path where supportsPaths: continue
+            case .path: throw unsupported("has no locks on paths", key: part.key)
+            default: throw unsupported("has no \(part.mode) locks", key: part.key)
+            }
+        }
         guard claim.parts.count <= keysPerClaimLimit else {
             throw unsupported("takes at most \(keysPerClaimLimit) keys in one claim, not \(claim.parts.count)")
         }
@@ -91,16 +102,6 @@ public struct BackendCapabilities: Sendable, Hashable {
         }
         guard claim.note == .empty || supportsNotes else {
             throw unsupported("keeps no notes with its claims")
-        }
-        for part in claim.parts {
-            switch part.mode {
-            case .exclusive: continue
-            case .shared where supportsShared: continue
-            case .permits where supportsPermits: continue
-            case .path where supportsPaths: continue
-            case .path: throw unsupported("has no locks on paths", key: part.key)
-            default: throw unsupported("has no \(part.mode) locks", key: part.key)
-            }
         }
     }
 }

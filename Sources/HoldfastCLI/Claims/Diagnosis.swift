@@ -72,7 +72,7 @@ extension Diagnosis {
         let has = { (isThere: Bool, name: String) in isThere ? name : "no \(name)" }
         return [
             has(capabilities.supportsShared, "shared locks"), has(capabilities.supportsPermits, "permits"),
-            "\(capabilities.keysPerClaimLimit) keys in a claim",
+            has(capabilities.supportsPaths, "paths"), "\(capabilities.keysPerClaimLimit) keys in a claim",
             capabilities.isFIFO ? "first come first served" : "no order",
             has(capabilities.supportsListing, "listing"), "expiry by \(capabilities.expiry.rawValue)",
         ].joined(separator: ", ")
@@ -90,6 +90,7 @@ extension Diagnosis {
     private var capabilitiesJSON: JSON {
         .object([
             ("shared", .boolean(capabilities.supportsShared)), ("permits", .boolean(capabilities.supportsPermits)),
+            ("paths", .boolean(capabilities.supportsPaths)),
             ("keys_per_claim", .integer(Int64(capabilities.keysPerClaimLimit))),
             ("fifo", .boolean(capabilities.isFIFO)),
             ("listing", .boolean(capabilities.supportsListing)), ("expiry", .string(capabilities.expiry.rawValue)),

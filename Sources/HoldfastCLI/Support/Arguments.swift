@@ -19,7 +19,36 @@ enum Arguments {
         }
     }
 
-    static func key(_ bytes: [UInt8]) throws(Failure) -> LockKey {
-        do throws(LockError) { return try LockKey(bytes: bytes) } catch { throw Failure(error) }
+    /// One name; `\,` is a comma in it.
+    static func key(_ name: [UInt8]) throws(Failure) -> LockKey {
+        let keys = try keys(name)
+        guard keys.count == 1 else { throw Failure(.usage, "give one name; a comma in it is written \\,") }
+        return keys[0]
+    }
+
+    /// One name or several: `a,b,c`; `\,` is a comma in a name.
+    static func keys(_ names: [UInt8]) throws(Failure) -> [LockKey] {
+        var keys: [LockKey] = []
+        for name in split(names) {
+            do throws(LockError) { keys.append(try LockKey(bytes: name)) } catch { throw Failure(error) }
+        }
+        return keys
+    }
+
+    private static func split(_ names: [UInt8]) -> [[UInt8]] {
+        let (comma, backslash) = (UInt8(ascii: ","), UInt8(ascii: "\\"))
+        var result: [[UInt8]] = [[]]
+        for byte in names {
+            guard byte == comma else {
+                result[result.count - 1].append(byte)
+                continue
+            }
+            if result[result.count - 1].last == backslash {
+                result[result.count - 1][result[result.count - 1].count - 1] = comma
+            } else {
+                result.append([])
+            }
+        }
+        return result
     }
 }

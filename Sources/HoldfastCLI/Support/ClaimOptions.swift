@@ -32,7 +32,7 @@ extension ClaimOptions {
         let mode = try mode()
         if isPath { return try hold.plan(names: names, try paths(names, mode), settings) }
         var parts: [Claim.Part] = []
-        for name in Self.split(names) { parts.append(Claim.Part(try Arguments.key(name), mode)) }
+        for key in try Arguments.keys(names) { parts.append(Claim.Part(key, mode)) }
         return try hold.plan(names: names, parts, settings)
     }
 
@@ -40,29 +40,12 @@ extension ClaimOptions {
     private func paths(_ names: [UInt8], _ mode: LockMode) throws(Failure) -> [Claim.Part] {
         if case .permits = mode { throw Failure(.usage, "choose --path or --permits") }
         var paths: [(path: LockPath, access: LockPath.Access)] = []
-        for name in Self.split(names) {
-            let path = LockPath(separating: try Arguments.key(name).text)
+        for key in try Arguments.keys(names) {
+            let path = LockPath(separating: key.text)
             guard !paths.contains(where: { $0.path == path }) else { throw Failure(.usage, "a name is given twice") }
             paths.append((path, mode == .shared ? .shared : .exclusive))
         }
         do throws(LockError) { return try LockPath.parts(of: paths) } catch { throw Failure(error) }
-    }
-
-    private static func split(_ names: [UInt8]) -> [[UInt8]] {
-        let (comma, backslash) = (UInt8(ascii: ","), UInt8(ascii: "\\"))
-        var result: [[UInt8]] = [[]]
-        for byte in names {
-            guard byte == comma else {
-                result[result.count - 1].append(byte)
-                continue
-            }
-            if result[result.count - 1].last == backslash {
-                result[result.count - 1][result[result.count - 1].count - 1] = comma
-            } else {
-                result.append([])
-            }
-        }
-        return result
     }
 
     private func mode() throws(Failure) -> LockMode {
