@@ -15,6 +15,15 @@ static inline long hf_file_system(const char *path) {
     return statfs(path, &system) == 0 ? (long)system.f_type : -1;
 }
 
+/* Whether a file is mounted by itself; 0 where the kernel cannot tell (before 5.8). The kernel's numbers and its struct
+   statx as plain words, since its headers would make this module the owner of Glibc's struct stat. */
+static inline int hf_is_mounted(const char *path) {
+    enum { at_fdcwd = -100, at_symlink_nofollow = 0x100, statx_type = 1, attributes = 1, mount_root = 0x2000 };
+    uint64_t status[32] = {0};
+    long outcome = syscall(SYS_statx, at_fdcwd, path, at_symlink_nofollow, statx_type, status);
+    return outcome == 0 && (status[attributes] & mount_root) != 0;
+}
+
 /* Whether closing the last connection leaves the write-ahead log as it is. (Swift cannot call variadic functions.) */
 static inline int hf_leave_log(sqlite3 *database, int leaves) {
     return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leaves, (int *)0);

@@ -52,6 +52,14 @@ public final class SQLiteLiveness: Sendable {
         wakeDescriptor = try Self.open(wakePath, O_RDWR | O_NONBLOCK | O_CLOEXEC)
     }
 
+    /// Whether who looks beside a store finds this.
+    func isSeen(beside storePath: String) -> Bool {
+        var (own, seen) = (stat(), stat())
+        let path = OwnerDirectory(storePath: storePath).lockPath(processID)
+        return fstat(keeperDescriptor, &own) == 0 && stat(path, &seen) == 0
+            && (own.st_dev, own.st_ino) == (seen.st_dev, seen.st_ino)
+    }
+
     deinit {
         close(keeperDescriptor)
         close(wakeDescriptor)

@@ -18,10 +18,10 @@ enum StoreFile {
         let device: UInt64
         let inode: UInt64
 
-        /// - Returns: `nil` where there is no file.
+        /// - Returns: `nil` where there is no file. A link is not what it leads to.
         init?(path: String) {
             var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
+            guard lstat(path, &status) == 0 else { return nil }
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
         }
@@ -50,8 +50,8 @@ enum StoreFile {
         )
     }
 
-    /// Refuses a file that has more names than this one: what stands beside it, by which processes see that others live
-    /// and take their turns, would be another's for each name.
+    /// Refuses a file that has more names than this one: what stands beside it, by which processes see what others have
+    /// written, whether they live and whose turn it is, would be another for each name.
     static func refuseOtherNames(_ path: String) throws(LockError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -62,8 +62,24 @@ enum StoreFile {
         if status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 {
             throw LockError(
                 .storeUnusable,
-                "\(path) has \(status.st_nlink) names (hard links); remove the others: all must use it by one name")
+                "\(path) has \(status.st_nlink) names (hard links; find -samefile shows them); remove the others: all "
+                    + "must use it by one name")
         }
+        guard hf_is_mounted(path) == 0 || status.st_mode & S_IFMT == S_IFDIR else {
+            throw LockError(
+                .storeUnusable,
+                "\(path) is mounted by itself; mount its folder: the files beside it must be shared, too")
+        }
+    }
+
+    /// Refuses a store beside which others would not see that this process lives: made for another one, or in a folder
+    /// that was exchanged since.
+    static func refuseUnseen(_ path: String, _ liveness: SQLiteLiveness) throws(LockError) {
+        guard !liveness.isSeen(beside: path) else { return }
+        throw LockError(
+            .storeUnusable,
+            "\(path): others would not see that this process lives; the store's folder was exchanged, or another store "
+                + "named: start again")
     }
 
     /// Opens the file in its writer's turn, and makes what is missing.

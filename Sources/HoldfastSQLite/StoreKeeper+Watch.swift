@@ -55,7 +55,11 @@ extension StoreKeeper {
         let now = BootClock.now
         if !own.isEmpty, now >= identityLookAt {
             identityLookAt = now + Self.identityInterval
-            if StoreFile.Identity(path: path) != identity { return fileIsGone() }
+            if StoreFile.Identity(path: path) != identity {
+                // The next verb finds the same, and says it.
+                fileIsGone()
+                return
+            }
         }
         if pushes.contains(OwnerDirectory.Push.look.rawValue) { readHints() }
         if !pushes.isEmpty { readGrants() }
@@ -164,25 +168,33 @@ extension StoreKeeper {
     private static let fileIntervalsLimit: Int64 = 4
 
     /// The file was deleted or replaced: whatever was held in it is lost, and verbs go on in the new one.
-    func fileIsGone() {
+    ///
+    /// - Returns: why they cannot.
+    @discardableResult
+    func fileIsGone() -> LockError? {
         let lost = own
+        defer { if !lost.isEmpty { hint(Array(lost)) } }
         own = []
         for waiter in waiters.values { waiter.caller.resume(returning: .failure(Self.gone)) }
         waiters = [:]
         watched = []
         do throws(LockError) {
+            try StoreFile.refuseOtherNames(path)
+            try StoreFile.refuseUnseen(path, liveness)
+            // Whose turn it is in the new file.
+            let turn = try WriteTurn(storePath: path)
             try turn.begin()
             defer { turn.end() }
             let (database, identity) = try StoreFile.open(path, boot: boot, directory: liveness.directory)
             store = try ClaimStore(
                 database, process: liveness.processID, prefix: prefix, directory: liveness.directory,
                 wallClock: wallClock)
-            (self.database, self.identity) = (database, identity)
+            (self.turn, self.database, self.identity) = (turn, database, identity)
+            return nil
         } catch {
-            // The next verb finds the file as it is, and says what is wrong.
             identityLookAt = BootClock.now + Self.fileInterval
+            return error
         }
-        if !lost.isEmpty { hint(Array(lost)) }
     }
 
     func close() {

@@ -23,7 +23,7 @@ final class StoreKeeper {
     let thread: StoreThread
     let hint: @Sendable ([Claim.ID]) -> Void
     let wallClock: @Sendable () -> Int64
-    let turn: WriteTurn
+    var turn: WriteTurn
     var database: Database
     var store: ClaimStore
     var identity: StoreFile.Identity
@@ -55,6 +55,7 @@ final class StoreKeeper {
         self.thread = thread
         self.hint = hint
         self.wallClock = wallClock
+        try StoreFile.refuseUnseen(path, liveness)
         let turn = try WriteTurn(storePath: path)
         self.turn = turn
         try turn.begin()
@@ -119,14 +120,21 @@ final class StoreKeeper {
                 isDurable = true
             } catch is FileMoved where attempts < 3 {
                 attempts += 1
-                fileIsGone()
+                if let error = fileIsGone() { return fail(operations, error, isGone: true) }
             } catch {
-                let error = Self.lockError(error)
-                for operation in operations {
-                    operation.fail(error)
-                    if case .cancelGrant(let id, let ticket) = operation { cancel(id, ticket) }
-                }
-                return
+                return fail(operations, Self.lockError(error))
+            }
+        }
+    }
+
+    /// - Parameter isGone: whether what was held here is held no more.
+    private func fail(_ operations: [StoreOperation], _ error: LockError, isGone: Bool = false) {
+        for operation in operations {
+            switch operation {
+            case .cancelGrant(let id, let ticket): cancel(id, ticket)
+            case .extend(let ids, _, let caller) where isGone:
+                caller.resume(returning: .success(Extension(gone: Set(ids))))
+            default: operation.fail(error)
             }
         }
     }

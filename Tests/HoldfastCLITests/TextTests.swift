@@ -29,6 +29,13 @@ struct TextTests {
         #expect(Terminal.escaped("Ünïcode שלום") == "Ünïcode שלום")
     }
 
+    @Test func `the same trouble is told once a minute`() {
+        let (said, now) = (TroubleLog.Said(), ContinuousClock.now)
+        #expect(said.isNews("refused", now: now) && !said.isNews("refused", now: now + .seconds(59)))
+        #expect(said.isNews("refused", now: now + .seconds(60)))
+        #expect(said.isNews("no route", now: now + .seconds(61)) && said.isNews("refused", now: now + .seconds(62)))
+    }
+
     @Test func `JSON is escaped and exact`() {
         let json = JSON.object([
             ("a\"b", .string("\\\n\u{1}\u{202E}é")), ("n", .number(1.25, digits: 1)), ("i", .integer(.min)),

@@ -82,6 +82,76 @@ import Testing
         #expect(code(folder + "/locks.db") == nil)
     }
 
+    @Test func `a file that is mounted by itself is refused, a folder is not`() throws {
+        let store = try TestStore()
+        let other = try TestStore()
+        #expect(code(store.path) == nil)
+        try other.write([])
+        try #require(mount(store.path, other.path, nil, UInt(MS_BIND), nil) == 0)
+        #expect(code(other.path) == .storeUnusable)
+        umount2(other.path, Int32(MNT_DETACH))
+        try #require(mount(store.folder, other.folder, nil, UInt(MS_BIND), nil) == 0)
+        defer { umount2(other.folder, Int32(MNT_DETACH)) }
+        #expect(code(other.path) == nil)
+    }
+
+    @Test func `a liveness of another store is refused`() throws {
+        let (store, other) = (try TestStore(), try TestStore())
+        let liveness = try SQLiteLiveness(storePath: other.path)
+        let error = #expect(throws: LockError.self) { try SQLiteBackend(path: store.path, liveness: liveness) }
+        #expect(error?.code == .storeUnusable)
+    }
+
+    /// Ways to put another file, or the same by another name, in the place of a store in use.
+    enum Exchange: CaseIterable {
+        case file, folder
+
+        /// - Returns: where the store is.
+        func prepare(_ store: TestStore) throws -> String {
+            guard self == .folder else { return store.path }
+            for name in ["one", "two"] {
+                try FileManager.default.createDirectory(
+                    atPath: store.folder + "/" + name, withIntermediateDirectories: false)
+            }
+            let link = store.folder + "/current"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "one")
+            return link + "/locks.db"
+        }
+
+        func exchange(_ store: TestStore) throws {
+            if self == .folder {
+                try FileManager.default.removeItem(atPath: store.folder + "/current")
+                try FileManager.default.createSymbolicLink(
+                    atPath: store.folder + "/current", withDestinationPath: "two")
+            } else {
+                let moved = store.folder + "/moved.db"
+                try FileManager.default.moveItem(atPath: store.path, toPath: moved)
+                try FileManager.default.createSymbolicLink(atPath: store.path, withDestinationPath: moved)
+            }
+        }
+    }
+
+    /// Others would not see that who goes on lives.
+    @Test(arguments: Exchange.allCases)
+    func `a store that is exchanged for a link loses its leases, and gives no more`(_ way: Exchange) async throws {
+        let store = try TestStore()
+        let path = try way.prepare(store)
+        let backend = try SQLiteBackend(path: path)
+        let loss = await #expect(throws: LockError.self) {
+            try await LockClient.withClient(backend: backend) { locks in
+                try await locks.withLock("a") { lease in
+                    try way.exchange(store)
+                    #expect(await lease.whenLost() == .removed)
+                }
+            }
+        }
+        #expect(loss?.code == .leaseLost)
+        let refusal = await #expect(throws: LockError.self) { try await backend.place(.test(1, "b"), .always) }
+        #expect(refusal?.code == .storeUnusable)
+        // Whoever comes now is told, or is alone there.
+        #expect(code(path) == (way == .file ? .storeUnusable : nil))
+    }
+
     @Test func `a new store is for its owner alone`() throws {
         let store = try TestStore()
         _ = try SQLiteBackend(path: store.path)

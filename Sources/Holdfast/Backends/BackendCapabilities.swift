@@ -88,7 +88,7 @@ public struct BackendCapabilities: Sendable, Hashable {
             case .shared where supportsShared: continue
             case .permits where supportsPermits: continue
             case .path where supportsPaths: continue
-            case .path: throw unsupported("has no locks on paths", key: part.key)
+            case .path: throw unsupported("has no locks on paths", key: claim.key)
             default: throw unsupported("has no \(part.mode) locks", key: part.key)
             }
         }

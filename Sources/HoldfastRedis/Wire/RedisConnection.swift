@@ -72,6 +72,7 @@ final class RedisConnection: Sendable {
     /// Waits for the answer; the caller's cancellation ends the wait.
     func reply(to request: Request) async throws(LockError) -> Request.Reply {
         try await request.reply(isCancellable: true) {
+            guard request.waiter.handOn() else { return }
             switch enqueue(request) {
             case .accepted: break
             case .full: request.settle(.failure(bounds.tooManyRequests))
