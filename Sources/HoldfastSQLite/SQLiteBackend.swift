@@ -24,7 +24,8 @@ public final class SQLiteBackend: LockBackend {
     /// - Parameters:
     ///   - path: the file; its directory must exist.
     ///   - prefix: stands before every key in the store; empty by default.
-    ///   - liveness: how other processes see that this one lives; made here by default.
+    ///   - liveness: how other processes see that this one lives, made for this path, for one backend; made here by
+    ///     default.
     /// - Throws: ``LockError/Code/storeUnusable`` where the file is another program's, of another version, on a
     ///   network file system, a link, or cannot be written; ``LockError/Code/unavailable`` where it stays locked.
     public convenience init(path: String, prefix: String = "", liveness: SQLiteLiveness? = nil) throws(LockError) {

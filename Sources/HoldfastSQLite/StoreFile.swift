@@ -17,13 +17,16 @@ enum StoreFile {
     struct Identity: Equatable {
         let device: UInt64
         let inode: UInt64
+        /// Of the folder: what stands beside the file may have stayed behind.
+        let folder: UInt64
 
         /// - Returns: `nil` where there is no file. A link is not what it leads to.
         init?(path: String) {
-            var status = stat()
-            guard lstat(path, &status) == 0 else { return nil }
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
+            var (file, folder) = (stat(), stat())
+            guard lstat(path, &file) == 0, stat(StoreFile.folder(of: path), &folder) == 0 else { return nil }
+            device = UInt64(file.st_dev)
+            inode = UInt64(file.st_ino)
+            self.folder = UInt64(folder.st_ino)
         }
     }
 
@@ -34,9 +37,13 @@ enum StoreFile {
         0x7461_636F: "OCFS2", 0x7375_7245: "Coda", 0x6B41_4653: "AFS",
     ]
 
+    static func folder(of path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return folder.isEmpty ? "/" : folder
+    }
+
     static func refuseNetwork(_ path: String) throws(LockError) {
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let system = hf_file_system(directory.isEmpty ? "/" : directory)
+        let system = hf_file_system(folder(of: path))
         guard system >= 0 else {
             throw LockError(
                 .storeUnusable,
@@ -78,8 +85,8 @@ enum StoreFile {
         guard !liveness.isSeen(beside: path) else { return }
         throw LockError(
             .storeUnusable,
-            "\(path): others would not see that this process lives; the store's folder was exchanged, or another store "
-                + "named: start again")
+            "\(path): others would not see that this process lives, since its file in \(path).d is not there: the "
+                + "folder was exchanged, or cleared, or another store named; start again")
     }
 
     /// Opens the file in its writer's turn, and makes what is missing.

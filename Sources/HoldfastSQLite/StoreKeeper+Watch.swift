@@ -172,6 +172,8 @@ extension StoreKeeper {
     /// - Returns: why they cannot.
     @discardableResult
     func fileIsGone() -> LockError? {
+        // It was away for a moment.
+        if StoreFile.Identity(path: path) == identity { return nil }
         let lost = own
         defer { if !lost.isEmpty { hint(Array(lost)) } }
         own = []
@@ -192,7 +194,6 @@ extension StoreKeeper {
             (self.turn, self.database, self.identity) = (turn, database, identity)
             return nil
         } catch {
-            identityLookAt = BootClock.now + Self.fileInterval
             return error
         }
     }

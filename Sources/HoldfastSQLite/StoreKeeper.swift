@@ -134,6 +134,7 @@ final class StoreKeeper {
             case .cancelGrant(let id, let ticket): cancel(id, ticket)
             case .extend(let ids, _, let caller) where isGone:
                 caller.resume(returning: .success(Extension(gone: Set(ids))))
+            case .remove(_, let caller) where isGone: caller.resume(returning: .success(.absent))
             default: operation.fail(error)
             }
         }
@@ -177,7 +178,7 @@ final class StoreKeeper {
             }
         case .remove(let id, let caller): return .remove(id, caller, try store.remove(id))
         case .extend(let ids, let timeToLive, let caller):
-            return .extend(caller, try store.extend(ids, for: timeToLive))
+            return .extend(ids, caller, try store.extend(ids, for: timeToLive))
         case .ask(let id, let caller): return .ask(caller, try store.ask(id))
         case .grant(let id, let ticket, let caller):
             let state = try store.state(of: id)
@@ -246,7 +247,9 @@ final class StoreKeeper {
                 own.remove(id)
                 caller.resume(returning: .success(removal))
             case .ask(let caller, let removal): caller.resume(returning: .success(removal))
-            case .extend(let caller, let outcome):
+            case .extend(let ids, let caller, let outcome):
+                // What was thought lost may be there again.
+                own.formUnion(ids)
                 own.subtract(outcome.gone)
                 caller.resume(returning: .success(outcome))
             case .list(let caller, let records): caller.resume(returning: .success(records))

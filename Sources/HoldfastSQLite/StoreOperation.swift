@@ -68,7 +68,7 @@ enum StoreAnswer {
     case place(Claim.ID, StoreOperation.Caller<Placement>, Result<Placement, LockError>)
     case remove(Claim.ID, StoreOperation.Caller<Removal>, Removal)
     case ask(StoreOperation.Caller<Removal>, Removal)
-    case extend(StoreOperation.Caller<Extension>, Extension)
+    case extend([Claim.ID], StoreOperation.Caller<Extension>, Extension)
     case list(StoreOperation.Caller<[ClaimRecord]>, [ClaimRecord])
     case grant(Claim.ID, StoreWaiter, Grant?, isThere: Bool)
     case cancelGrant(Claim.ID, UInt64)

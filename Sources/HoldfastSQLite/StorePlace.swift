@@ -10,10 +10,7 @@ struct StorePlace {
 
     let path: String
 
-    private var folder: String {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        return folder.isEmpty ? "/" : folder
-    }
+    private var folder: String { StoreFile.folder(of: path) }
 
     var bytes: Int64? {
         var status = stat()
