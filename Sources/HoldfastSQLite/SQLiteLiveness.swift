@@ -33,8 +33,7 @@ public final class SQLiteLiveness: Sendable {
         // Where our folder stands, nothing new is made beside a file that may be another program's; whoever opens the
         // store looks at that again. To open it here would double the start-up time of a command.
         if directory.exists {
-            try StoreFile.refuseNetwork(storePath)
-            try StoreFile.refuseOtherNames(storePath)
+            try StoreFile.refusePlace(storePath)
         } else {
             try StoreFile.refuseForeign(storePath)
         }

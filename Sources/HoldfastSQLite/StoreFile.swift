@@ -57,22 +57,29 @@ enum StoreFile {
         )
     }
 
+    /// Refuses a place where no store can be.
+    static func refusePlace(_ path: String) throws(LockError) {
+        try refuseNetwork(path)
+        try refuseOtherNames(path)
+    }
+
     /// Refuses a file that has more names than this one: what stands beside it, by which processes see what others have
     /// written, whether they live and whose turn it is, would be another for each name.
-    static func refuseOtherNames(_ path: String) throws(LockError) {
+    private static func refuseOtherNames(_ path: String) throws(LockError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         if status.st_mode & S_IFMT == S_IFLNK {
             throw LockError(
                 .storeUnusable, "\(path) is a symbolic link; name the file itself: all must use it by one name")
         }
-        if status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 {
+        guard status.st_mode & S_IFMT == S_IFREG else { return }
+        guard status.st_nlink == 1 else {
             throw LockError(
                 .storeUnusable,
                 "\(path) has \(status.st_nlink) names (hard links; find -samefile shows them); remove the others: all "
                     + "must use it by one name")
         }
-        guard hf_is_mounted(path) == 0 || status.st_mode & S_IFMT == S_IFDIR else {
+        guard hf_is_mounted(path) == 0 else {
             throw LockError(
                 .storeUnusable,
                 "\(path) is mounted by itself; mount its folder: the files beside it must be shared, too")
@@ -93,8 +100,7 @@ enum StoreFile {
     static func open(
         _ path: String, boot: String, directory: OwnerDirectory
     ) throws(LockError) -> (Database, Identity) {
-        try refuseNetwork(path)
-        try refuseOtherNames(path)
+        try refusePlace(path)
         let isNew = Identity(path: path) == nil
         // What a deleted store left beside it would be taken for the new one's.
         if isNew { for suffix in ["-wal", "-shm"] { unlink(path + suffix) } }
@@ -127,8 +133,7 @@ enum StoreFile {
 
     /// Before anything is made beside it. Through SQLite, since closing the file in another way would drop its locks.
     static func refuseForeign(_ path: String) throws(LockError) {
-        try refuseNetwork(path)
-        try refuseOtherNames(path)
+        try refusePlace(path)
         guard Identity(path: path) != nil else { return }
         try checkOwner(of: try Database(path: path))
     }

@@ -181,7 +181,6 @@ extension StoreKeeper {
         waiters = [:]
         watched = []
         do throws(LockError) {
-            try StoreFile.refuseOtherNames(path)
             try StoreFile.refuseUnseen(path, liveness)
             // Whose turn it is in the new file.
             let turn = try WriteTurn(storePath: path)

@@ -35,6 +35,7 @@ extension OneAtATime {
             #expect(same == key)
         }
 
+        /// Time itself is under test: for all of the span it must hold.
         private static func stays(within span: Duration, _ holds: () -> Bool) async throws {
             let end = ContinuousClock.now + span
             while ContinuousClock.now < end {

@@ -226,6 +226,7 @@ extension OneAtATime {
                 try await link.put("lock/a", "1")
                 // Simple tokens end when they were not used for so long; the server looks every second.
                 try await eventually("the token is over", within: .seconds(20)) {
+                    // Time itself is under test: each use would give the token another second.
                     try await Task.sleep(for: .seconds(3))
                     return try await withThrowingTaskGroup(of: Void.self) { group in
                         for _ in 0..<32 { group.addTask { try await link.put("lock/a", "2") } }
